@@ -1,0 +1,27 @@
+/** Why an instance is in its state: a stable code, and a sentence that tells the user what to do. */
+export const REASONS = {
+  created: 'This instance has never been connected. Call connect and scan the QR code.',
+  connecting: 'The connection to WhatsApp is being made.',
+  waiting_for_scan: 'Scan the QR code in WhatsApp under Linked devices, or ask for a pairing code.',
+  pairing: 'The code was scanned; WhatsApp is linking this device.',
+  connected: 'Connected and authenticated.',
+  reconnecting: 'The connection was lost; the gateway is connecting again by itself.',
+  disconnected_by_user: 'Disconnected on request. Call connect to come back; no new scan is needed if it was paired.',
+  never_paired: 'There is no usable session. Call connect and scan the QR code.',
+  qr_expired: 'The QR code was not scanned in time. Call connect for a fresh one.',
+  pairing_failed: 'Linking the device did not finish. Call connect for a fresh QR code.',
+  logged_out: 'The device was unlinked, here or on the phone. Call connect and scan a new QR code.',
+  replaced: 'Another connection took over this session. Make sure that only one gateway uses it, then call connect.',
+  banned: 'WhatsApp refused this account (403). Open WhatsApp on the phone and see what it says before connecting again.',
+  multidevice_mismatch: 'WhatsApp wants the account to be linked again (411). Log out, then connect and scan a new QR code.',
+  client_outdated: 'WhatsApp says this client version is outdated (405). Set WHATSAPP_VERSION to a newer one or update the gateway.',
+  deleted: 'The instance is deleted. Restore it to use it again.',
+  gateway_stopped: 'The gateway was stopped; an active instance reconnects at the next start.',
+} as const;
+
+export type ReasonCode = keyof typeof REASONS;
+
+/** The sentence for a reason. */
+export function describeReason(reason: ReasonCode): string {
+  return REASONS[reason];
+}

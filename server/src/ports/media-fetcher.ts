@@ -1,0 +1,19 @@
+import type { MediaFile } from '../domain/messages/content.js';
+
+/** Brings the bytes of a media message into a file of the gateway's own, within a size limit. */
+export interface MediaFetcher {
+  /** @throws DomainError `media_fetch_failed`, `media_too_large` */
+  fromUrl(url: string, options: MediaOptions): Promise<MediaFile>;
+  /** @throws DomainError `validation_failed`, `media_too_large` */
+  fromBase64(base64: string, options: MediaOptions): Promise<MediaFile>;
+  /** Reads the stream to its end. @throws DomainError `media_too_large` */
+  fromStream(stream: NodeJS.ReadableStream, options: MediaOptions): Promise<MediaFile>;
+  /** Removes the file; missing is fine. */
+  discard(file: MediaFile): Promise<void>;
+}
+
+export interface MediaOptions {
+  /** What the caller said; where it is missing it is taken from the response or the file name. */
+  mimetype?: string | undefined;
+  fileName?: string | undefined;
+}

@@ -1,0 +1,94 @@
+import type { MediaStream, OutgoingContent } from '../domain/messages/content.js';
+import type { AckStatus } from '../domain/messages/message.js';
+import type { CloseCause } from '../domain/instances/reconnect-policy.js';
+import type { MessageReceivedData } from '../domain/events/event.js';
+
+/**
+ * One connection attempt to WhatsApp for one instance. A socket is used once: after `onClose`, or `close()`, it stays
+ * silent, and a new one is made.
+ */
+export interface WhatsAppClient {
+  /** Opens a socket with the stored session, or makes half a session that shows a QR. Resolves once handlers are wired. */
+  open(instanceId: string, handlers: SocketHandlers): Promise<WhatsAppSocket>;
+  /** Whether a usable session is stored: paired and not half-made. */
+  hasSession(instanceId: string): Promise<boolean>;
+  /** Deletes the stored session, good or half-made. */
+  wipeSession(instanceId: string): Promise<void>;
+  /** Deletes the stored session if it was never fully paired; keeps good credentials. */
+  discardHalfMadeSession(instanceId: string): Promise<void>;
+}
+
+export interface SocketHandlers {
+  onQr(qr: string, lifetimeMs: number): void;
+  /** The code was accepted; WhatsApp closes with `restart_required` next. */
+  onPaired(): void;
+  onOpen(account: Account): void;
+  onClose(close: SocketClose): void;
+  /** Resolves when the message is durable. */
+  onMessage(message: IncomingMessage): Promise<void>;
+  /** WhatsApp's acknowledgement of a stanza that was sent, or its refusal. */
+  onServerAck(ack: ServerAck): Promise<void>;
+  onReceipt(receipt: Receipt): Promise<void>;
+  /** Anything arrived; for `lastSeen`. */
+  onActivity(): void;
+}
+
+export interface Account { phoneNumber: string; lid: string | null; name: string | null }
+
+export interface SocketClose {
+  cause: CloseCause;
+  /** WhatsApp's or the transport's own code, for logs and people. */
+  code: number | null;
+  message: string;
+}
+
+export interface ServerAck {
+  messageId: string;
+  /** Set when WhatsApp refused, e.g. 463. */
+  errorCode: number | null;
+}
+
+export interface Receipt {
+  messageIds: string[];
+  status: Exclude<AckStatus, 'sent' | 'failed'>;
+}
+
+/** An incoming message, decrypted, with both addresses resolved as far as they can be known. */
+export interface IncomingMessage {
+  messageId: string;
+  /** Canonical chat JID (StoredMessage.chatId). */
+  chatId: string;
+  senderJid: string;
+  timestamp: number;
+  type: string;
+  proto: Uint8Array;
+  /** null when it is stored but is not an event: own, history, status or newsletter traffic. */
+  event: MessageReceivedData | null;
+}
+
+export interface LookUp { exists: boolean; jid: string; lid: string | null }
+
+/** A message made ready for the wire: media uploaded, protobuf encoded, identity fixed. */
+export interface PreparedMessage { proto: Uint8Array; timestamp: number }
+
+export interface WhatsAppSocket {
+  /** Asks WhatsApp which account a phone number is. @throws DomainError `whatsapp_unavailable` */
+  lookUp(digits: string): Promise<LookUp>;
+  /**
+   * Uploads media and encodes the message. Nothing was sent yet.
+   * @throws DomainError `whatsapp_unavailable`, `media_unavailable`
+   */
+  prepare(message: { messageId: string; jid: string; content: OutgoingContent; quoted: Uint8Array | null }): Promise<PreparedMessage>;
+  /** Encrypts and writes to the wire; resolving is no acknowledgement. @throws DomainError `whatsapp_unavailable` */
+  relay(message: { messageId: string; jid: string; proto: Uint8Array }): Promise<void>;
+  /** @param digits the phone's own number */
+  requestPairingCode(digits: string): Promise<string>;
+  /** Whether WhatsApp answers a ping within `timeoutMs`. */
+  probe(timeoutMs: number): Promise<boolean>;
+  /** @throws DomainError `media_unavailable`, `media_not_found` */
+  downloadMedia(proto: Uint8Array): Promise<MediaStream>;
+  /** Unlinks this device at WhatsApp; the session is useless afterwards. */
+  logout(): Promise<void>;
+  /** Closes and releases everything; no handler is called afterwards. Idempotent. */
+  close(): Promise<void>;
+}

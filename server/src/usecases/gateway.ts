@@ -1,0 +1,101 @@
+import type { Readable } from 'node:stream';
+import type { Instance, InstanceSettings } from '../domain/instances/instance.js';
+import type { MediaKind, MediaStream } from '../domain/messages/content.js';
+import type { MessageState, StoredMessage } from '../domain/messages/message.js';
+import type { Delivery, DeliveryState, Webhook } from '../domain/webhooks/webhook.js';
+import type { EventType } from '../domain/events/event.js';
+import type { ApiKey } from '../ports/repositories.js';
+import type { LiveStatus } from '../ports/status-board.js';
+
+/** An instance's row merged with its live state; live state wins (requirement P2). */
+export type InstanceView = Instance & { live: LiveStatus | null };
+
+export interface ConnectResult {
+  status: Instance['status'];
+  reason: Instance['reason'];
+  hasQR: boolean;
+  qr: { text: string; expiresAt: number } | null;
+}
+
+export interface SentMessage {
+  messageId: string;
+  correlationId: string;
+  /** Where WhatsApp delivered it to: the JID that was looked up. */
+  to: string;
+  /** Epoch milliseconds, WhatsApp's acknowledgement. */
+  timestamp: number;
+}
+
+interface SendBase { to: string; quotedMessageId?: string | undefined }
+/** Where media bytes come from. A stream is read during the call. */
+export type MediaSource =
+  | { kind: 'url'; url: string }
+  | { kind: 'base64'; base64: string }
+  | { kind: 'stream'; stream: Readable };
+export type SendRequest = SendBase & (
+  | { type: 'text'; text: string; mentions?: string[] | undefined }
+  | { type: MediaKind; source: MediaSource; mimetype?: string | undefined; fileName?: string | undefined; caption?: string | undefined; voice?: boolean | undefined }
+  | { type: 'location'; latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
+);
+
+export interface InstanceHealth {
+  activeSessions: number;
+  pendingCount: number;
+}
+
+/**
+ * Everything the gateway can do, as the HTTP layer sees it: one verb, one use case. All of them throw DomainError
+ * and nothing else on purpose; an instance that does not exist, or is deleted, is `instance_not_found`.
+ */
+export interface GatewayUseCases {
+  /** The key's row when it is valid; null otherwise. Compares hashes only. */
+  authenticate(key: string): Promise<ApiKey | null>;
+
+  createInstance(input: { instanceId: string; name?: string | undefined; settings?: Partial<InstanceSettings> | undefined }): Promise<InstanceView>;
+  listInstances(options: { includeDeleted: boolean }): Promise<InstanceView[]>;
+  getInstance(instanceId: string): Promise<InstanceView>;
+  updateInstance(instanceId: string, patch: { name?: string | undefined; settings?: Partial<InstanceSettings> | undefined }): Promise<InstanceView>;
+  /** Soft delete: disconnects, keeps the session. */
+  deleteInstance(instanceId: string): Promise<InstanceView>;
+  restoreInstance(instanceId: string): Promise<InstanceView>;
+
+  /** Answers within 5 s: as soon as there is a QR, a connection, or a reason why there is neither. */
+  connectInstance(instanceId: string): Promise<ConnectResult>;
+  restartInstance(instanceId: string): Promise<ConnectResult>;
+  disconnectInstance(instanceId: string): Promise<InstanceView>;
+  /** Unlinks the device at WhatsApp where it can be reached, and deletes the session in any case. */
+  logoutInstance(instanceId: string): Promise<InstanceView>;
+  /** @throws `qr_not_available` with the reason as a sentence */
+  getQr(instanceId: string): Promise<{ text: string; expiresAt: number }>;
+  /** @throws `already_connected`, `pairing_failed`, `recipient_invalid` */
+  requestPairingCode(instanceId: string, phoneNumber: string): Promise<{ code: string; expiresAt: number }>;
+
+  /** Resolves after WhatsApp's acknowledgement. */
+  sendMessage(instanceId: string, request: SendRequest): Promise<SentMessage>;
+  getMessage(instanceId: string, messageId: string): Promise<StoredMessage>;
+  listMessages(instanceId: string, query: { limit: number; before?: number | undefined; direction?: 'in' | 'out' | undefined; chatId?: string | undefined }): Promise<StoredMessage[]>;
+  getMessageMedia(instanceId: string, messageId: string): Promise<MediaStream>;
+
+  /** The answer holds the secret; later reads do not show it. Without a secret one is made. */
+  createWebhook(instanceId: string, input: WebhookInput): Promise<Webhook>;
+  listWebhooks(instanceId: string): Promise<Webhook[]>;
+  getWebhook(instanceId: string, webhookId: string): Promise<Webhook>;
+  updateWebhook(instanceId: string, webhookId: string, patch: Partial<WebhookInput> & { enabled?: boolean | undefined }): Promise<Webhook>;
+  deleteWebhook(instanceId: string, webhookId: string): Promise<void>;
+  listDeliveries(instanceId: string, webhookId: string, query: { limit: number; state?: DeliveryState | undefined }): Promise<Delivery[]>;
+  replayDelivery(instanceId: string, webhookId: string, deliveryId: string): Promise<Delivery>;
+
+  health(): Promise<InstanceHealth>;
+  /** False while starting or shutting down. */
+  ready(): boolean;
+}
+
+export interface WebhookInput {
+  url: string;
+  events: EventType[];
+  secret?: string | undefined;
+  headers?: Record<string, string> | undefined;
+}
+
+/** States a caller may see for an outgoing message. */
+export type { MessageState };

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** `npm test`: everything that needs only Node and npm. Tests run against the built gateway and simulator. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@gateway\/(.*)$/, replacement: at('./server/dist/src/') + '$1' },
+      { find: /^@simulator\/(.*)$/, replacement: at('./server/dist/simulator/') + '$1' },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/n8n/**', 'test/services/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // libsignal prints session entries; the gateway silences it, tests do not show it.
+    onConsoleLog: log => !/session|prekey/i.test(log),
+    server: { deps: { external: [/server\/dist\//] } },
+  },
+});
