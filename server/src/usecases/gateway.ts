@@ -1,6 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { Instance, InstanceSettings } from '../domain/instances/instance.js';
-import type { MediaKind, MediaStream } from '../domain/messages/content.js';
+import type { MediaFile, MediaKind, MediaStream } from '../domain/messages/content.js';
 import type { MessageState, StoredMessage } from '../domain/messages/message.js';
 import type { Delivery, DeliveryState, Webhook } from '../domain/webhooks/webhook.js';
 import type { EventType } from '../domain/events/event.js';
@@ -27,11 +26,11 @@ export interface SentMessage {
 }
 
 interface SendBase { to: string; quotedMessageId?: string | undefined }
-/** Where media bytes come from. A stream is read during the call. */
+/** Where media bytes come from. A `file` was made by the caller, who also removes it after the call. */
 export type MediaSource =
   | { kind: 'url'; url: string }
   | { kind: 'base64'; base64: string }
-  | { kind: 'stream'; stream: Readable };
+  | { kind: 'file'; file: MediaFile };
 export type SendRequest = SendBase & (
   | { type: 'text'; text: string; mentions?: string[] | undefined }
   | { type: MediaKind; source: MediaSource; mimetype?: string | undefined; fileName?: string | undefined; caption?: string | undefined; voice?: boolean | undefined }
