@@ -45,21 +45,40 @@ export interface MessageQuery {
   chatId?: string;
 }
 
-/** Deliveries: a durable row each, taken by the dispatcher. */
+/**
+ * Deliveries: a durable row each, taken by the dispatcher. Rows of a lane keep the order in which they were inserted,
+ * across restarts too. Wherever deliveries are inserted, one whose webhook no longer exists is left out silently: a
+ * webhook removed at that moment must not undo what caused its delivery.
+ */
 export interface DeliveryStore {
   /** For events that no message causes (instance status). Existing (webhook, event) pairs are left alone. */
   insert(deliveries: NewDelivery[]): Promise<void>;
   /**
-   * Pending deliveries that are due, at most one per (webhook, lane): the oldest of its lane. A lane whose oldest is not
-   * due yet waits, so that order is kept.
+   * Pending deliveries of enabled webhooks that are due, at most one per (webhook, lane): the oldest of its lane. A lane
+   * whose oldest is not due yet waits, so that order is kept.
    */
-  due(now: number, limit: number): Promise<Delivery[]>;
-  /** When the next pending delivery becomes due (epoch milliseconds); null when none is pending. */
-  nextDueAt(): Promise<number | null>;
+  due(now: number, query: DueQuery): Promise<Delivery[]>;
+  /** The oldest pending delivery of a lane, due or not; null when the lane is empty. */
+  nextInLane(webhookId: string, lane: string): Promise<Delivery | null>;
+  /**
+   * The earliest `nextAttemptAt` later than `after` among pending deliveries (epoch milliseconds); null when there is
+   * none. Together with `due(after)` nothing is missed: what is due by then is there, what comes later is here.
+   */
+  nextDueAt(after: number): Promise<number | null>;
   settle(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
   /** Newest first. */
   list(webhookId: string, query: { limit: number; state?: DeliveryState }): Promise<Delivery[]>;
   find(webhookId: string, deliveryId: string): Promise<Delivery | null>;
+}
+
+/** How `due` shares its places, so that a receiver with thousands of waiting lanes never hides another. */
+export interface DueQuery {
+  /** Rows altogether. The first of every webhook comes before the second of any, and so on. */
+  limit: number;
+  /** Rows of one webhook, those that became due first. */
+  perWebhook: number;
+  /** Webhooks to leave out. */
+  exclude: string[];
 }
 
 /** What one attempt came to, or a replay (`pending`, attempts 0). */
