@@ -1,0 +1,97 @@
+import type { Logger } from 'pino';
+import { nextAttemptAt, retryAfterMs } from '../../domain/webhooks/backoff.js';
+import { signatureHeaders } from '../../domain/webhooks/signing.js';
+import type { Delivery, Webhook } from '../../domain/webhooks/webhook.js';
+import type { Clock, Random } from '../../ports/clock.js';
+import type { DeliveryOutcome, DeliveryStore } from '../../ports/message-store.js';
+import type { WebhookRepository } from '../../ports/repositories.js';
+import type { WebhookResponse, WebhookSender } from '../../ports/webhook-sender.js';
+import { keepTrying } from './keep-trying.js';
+import type { ReceiverMood } from './receiver-gates.js';
+import type { Subscriptions } from './subscriptions.js';
+
+/** A receiver that has not answered by then failed. */
+const TIMEOUT_MS = 10_000;
+/** A row whose webhook turns out to be switched off is looked at again after that time. */
+const DISABLED_PAUSE_MS = 30_000;
+
+export interface AttemptDeps {
+  deliveries: Pick<DeliveryStore, 'settle'>;
+  webhooks: Pick<WebhookRepository, 'update'>;
+  subscriptions: Subscriptions;
+  sender: WebhookSender;
+  clock: Clock;
+  random: Pick<Random, 'float'>;
+  logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+}
+
+export interface AttemptResult {
+  /** `postponed`: the row is as it was and will be taken again. */
+  end: 'delivered' | 'failed' | 'postponed';
+  mood: ReceiverMood;
+  /** When the receiver may be asked again (epoch milliseconds), if it said so. */
+  pauseUntil: number | null;
+}
+
+/**
+ * One attempt at one delivery: signs, posts, and notes durably what came of it. Any 2xx is delivered; 410 switches the
+ * webhook off; everything else is tried again later, until it is given up.
+ * @param signal gives the post up; the row then stays as it was
+ */
+export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, signal: AbortSignal): Promise<AttemptResult> {
+  const webhook = await deps.subscriptions.find(delivery.instanceId, delivery.webhookId);
+  if (webhook === null || !webhook.enabled) {
+    deps.subscriptions.invalidate(delivery.instanceId);
+    return { end: 'postponed', mood: 'unknown', pauseUntil: deps.clock.now() + DISABLED_PAUSE_MS };
+  }
+  const response = await post(deps, webhook, delivery, signal);
+  if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', pauseUntil: null };
+
+  const now = deps.clock.now();
+  const retryAfter = retryAfterMs(response.retryAfter, now);
+  const outcome = judge(delivery, response, now, retryAfter, deps.random.float());
+  await keepTrying({ ...deps, signal }, 'Noting the outcome of a delivery', () => deps.deliveries.settle(delivery.id, outcome));
+  report(deps.logger, delivery, outcome);
+  if (outcome.state === 'delivered') return { end: 'delivered', mood: 'well', pauseUntil: null };
+  if (response.status === 410) await disable(deps, webhook, signal);
+  return { end: 'failed', mood: 'unwell', pauseUntil: retryAfter === null ? null : now + retryAfter };
+}
+
+async function post({ sender, clock }: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<WebhookResponse> {
+  const own = Object.entries(webhook.headers).map(([name, value]) => [name.toLowerCase(), value]);
+  const headers = {
+    'user-agent': 'chasqui',
+    ...Object.fromEntries(own),
+    'content-type': 'application/json',
+    ...signatureHeaders(webhook.secret, delivery.eventId, delivery.body, clock.now()),
+  };
+  return sender.post({ url: webhook.url, headers, body: delivery.body, timeoutMs: TIMEOUT_MS, signal });
+}
+
+function judge(delivery: Delivery, response: WebhookResponse, now: number, retryAfter: number | null, random: number): DeliveryOutcome {
+  const attempts = delivery.attempts + 1;
+  const { status } = response;
+  const base = { attempts, at: now, lastStatus: status };
+  if (status !== null && status >= 200 && status < 300) return { ...base, state: 'delivered', lastError: null };
+  const lastError = response.error ?? (status === 410
+    ? 'The receiver answered 410: it is gone for good. The webhook was disabled.'
+    : `The receiver answered ${status}.`);
+  const next = status === 410 ? null : nextAttemptAt({ createdAt: delivery.createdAt, attempts, now, retryAfter, random });
+  if (next === null) return { ...base, state: 'dead', lastError };
+  return { ...base, state: 'pending', nextAttemptAt: next, lastError };
+}
+
+async function disable(deps: AttemptDeps, webhook: Webhook, signal: AbortSignal): Promise<void> {
+  await keepTrying({ ...deps, signal }, 'Disabling a webhook', async () => {
+    await deps.webhooks.update(webhook.instanceId, webhook.id, { enabled: false }, deps.clock.now());
+  });
+  deps.subscriptions.invalidate(webhook.instanceId);
+  deps.logger.warn({ instanceId: webhook.instanceId, webhookId: webhook.id }, 'Webhook disabled: its receiver answered 410');
+}
+
+function report(logger: AttemptDeps['logger'], delivery: Delivery, outcome: DeliveryOutcome): void {
+  const facts = { instanceId: delivery.instanceId, webhookId: delivery.webhookId, deliveryId: delivery.id, eventId: delivery.eventId, attempts: outcome.attempts };
+  if (outcome.state === 'delivered') logger.debug(facts, 'Event delivered');
+  else if (outcome.state === 'dead') logger.warn({ ...facts, status: outcome.lastStatus, reason: outcome.lastError }, 'Delivery given up');
+  else logger.info({ ...facts, status: outcome.lastStatus, reason: outcome.lastError, nextAttemptAt: outcome.nextAttemptAt }, 'Delivery failed, will be tried again');
+}

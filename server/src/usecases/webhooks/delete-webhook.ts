@@ -1,0 +1,16 @@
+import type { GatewayUseCases } from '../gateway.js';
+import type { WebhookUseCaseDeps } from './deps.js';
+import { requireInstance, requireWebhook } from './require.js';
+
+type Deps = Pick<WebhookUseCaseDeps, 'instances' | 'webhooks' | 'subscriptions' | 'dispatcher'>;
+
+/** Removes a webhook for good, and with it what was still on its way to it. */
+export function createDeleteWebhook({ instances, webhooks, subscriptions, dispatcher }: Deps): GatewayUseCases['deleteWebhook'] {
+  return async (instanceId, webhookId) => {
+    await requireInstance(instances, instanceId);
+    await requireWebhook(webhooks, instanceId, webhookId);
+    await webhooks.remove(instanceId, webhookId);
+    subscriptions.invalidate(instanceId);
+    dispatcher.wake(webhookId);
+  };
+}

@@ -1,0 +1,34 @@
+import { DomainError } from '../../domain/errors.js';
+import { EVENT_TYPES, type EventType } from '../../domain/events/event.js';
+import { checkSecret } from '../../domain/webhooks/signing.js';
+import { checkHeaders, checkUrl } from '../../domain/webhooks/target.js';
+import type { Webhook } from '../../domain/webhooks/webhook.js';
+import type { WebhookPatch } from '../../ports/repositories.js';
+import type { WebhookInput } from '../gateway.js';
+
+/**
+ * Checks what a caller said about a webhook, and leaves out what was not said.
+ * @throws DomainError `validation_failed` with the field
+ */
+export function checkWebhook(input: Partial<WebhookInput> & { enabled?: boolean | undefined }): WebhookPatch {
+  return {
+    ...(input.url === undefined ? {} : { url: checkUrl(input.url) }),
+    ...(input.events === undefined ? {} : { events: checkEvents(input.events) }),
+    ...(input.secret === undefined ? {} : { secret: checkSecret(input.secret) }),
+    ...(input.headers === undefined ? {} : { headers: checkHeaders(input.headers) }),
+    ...(input.enabled === undefined ? {} : { enabled: input.enabled }),
+  };
+}
+
+/** The webhook as it is shown after it was made: the secret is shown once only, and is empty from then on. */
+export function withoutSecret(webhook: Webhook): Webhook {
+  return { ...webhook, secret: '' };
+}
+
+function checkEvents(events: EventType[]): EventType[] {
+  const known: readonly string[] = EVENT_TYPES;
+  if (events.length === 0 || !events.every(type => known.includes(type))) {
+    throw new DomainError('validation_failed', 'At least one known event type is needed.', { field: 'events', hint: `Event types: ${EVENT_TYPES.join(', ')}.` });
+  }
+  return [...new Set(events)];
+}

@@ -1,0 +1,29 @@
+import { DomainError } from '../../domain/errors.js';
+import type { Delivery } from '../../domain/webhooks/webhook.js';
+import type { GatewayUseCases } from '../gateway.js';
+import type { WebhookUseCaseDeps } from './deps.js';
+import { requireInstance, requireWebhook } from './require.js';
+
+type Deps = Pick<WebhookUseCaseDeps, 'instances' | 'webhooks' | 'deliveries' | 'dispatcher' | 'clock'>;
+
+/** Sends a delivery once more, whatever became of it, under the same event id. A disabled webhook's waits until it is enabled. */
+export function createReplayDelivery({ instances, webhooks, deliveries, dispatcher, clock }: Deps): GatewayUseCases['replayDelivery'] {
+  return async (instanceId, webhookId, deliveryId) => {
+    await requireInstance(instances, instanceId);
+    await requireWebhook(webhooks, instanceId, webhookId);
+    await requireDelivery(deliveries, webhookId, deliveryId);
+    const now = clock.now();
+    await deliveries.settle(deliveryId, { state: 'pending', attempts: 0, at: now, nextAttemptAt: now, lastStatus: null, lastError: null });
+    const replayed = await requireDelivery(deliveries, webhookId, deliveryId);
+    dispatcher.wake(webhookId);
+    return replayed;
+  };
+}
+
+async function requireDelivery(deliveries: Deps['deliveries'], webhookId: string, deliveryId: string): Promise<Delivery> {
+  const delivery = await deliveries.find(webhookId, deliveryId);
+  if (delivery === null) {
+    throw new DomainError('delivery_not_found', `This webhook has no delivery ${deliveryId}.`, { hint: 'List the deliveries of the webhook to see their ids.' });
+  }
+  return delivery;
+}
