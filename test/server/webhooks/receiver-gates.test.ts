@@ -1,0 +1,47 @@
+import { createReceiverGates } from '@gateway/usecases/webhooks/receiver-gates.js';
+import { describe, expect, it } from 'vitest';
+
+const NOW = 1_000_000;
+
+describe('receiver gates', () => {
+  it('lets a webhook in up to its own limit', () => {
+    const gates = createReceiverGates({ perWebhook: 2, shared: 10 });
+    expect([1, 2, 3].map(() => gates.enter('a', NOW))).toEqual([true, true, false]);
+    expect(gates.closed(NOW)).toEqual(['a']);
+    gates.release('a');
+    expect(gates.enter('a', NOW)).toBe(true);
+    expect(gates.taken()).toBe(2);
+  });
+
+  it('always has a first place for every webhook, whatever the others have taken', () => {
+    const gates = createReceiverGates({ perWebhook: 8, shared: 3 });
+    expect(Array.from({ length: 8 }, () => gates.enter('greedy', NOW)).filter(Boolean)).toHaveLength(4);
+    for (let index = 0; index < 50; index++) expect(gates.enter(`other-${index}`, NOW)).toBe(true);
+    expect(gates.enter('other-0', NOW)).toBe(false);
+    gates.release('greedy');
+    expect(gates.enter('other-0', NOW)).toBe(true);
+  });
+
+  it('leaves an unwell receiver one place, and gives the others back one by one', () => {
+    const gates = createReceiverGates({ perWebhook: 3, shared: 10 });
+    gates.note('a', 'unwell');
+    expect([gates.enter('a', NOW), gates.enter('a', NOW)]).toEqual([true, false]);
+    gates.note('a', 'well');
+    expect([gates.enter('a', NOW), gates.enter('a', NOW)]).toEqual([true, false]);
+    gates.note('a', 'well');
+    expect(gates.enter('a', NOW)).toBe(true);
+  });
+
+  it('keeps a paused webhook out until the time is over, or it is forgiven', () => {
+    const gates = createReceiverGates({ perWebhook: 3, shared: 10 });
+    gates.pause('a', NOW + 100);
+    gates.pause('b', NOW + 50);
+    expect(gates.enter('a', NOW)).toBe(false);
+    expect(gates.closed(NOW).sort()).toEqual(['a', 'b']);
+    expect(gates.nextOpening(NOW)).toBe(NOW + 50);
+    gates.forgive('a');
+    expect(gates.enter('a', NOW)).toBe(true);
+    expect(gates.enter('b', NOW + 50)).toBe(true);
+    expect(gates.nextOpening(NOW + 50)).toBeNull();
+  });
+});
