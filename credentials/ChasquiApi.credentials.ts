@@ -1,0 +1,43 @@
+import type { IAuthenticateGeneric, ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
+
+/** Address and key of one Chasqui gateway. */
+export class ChasquiApi implements ICredentialType {
+  name = 'chasquiApi';
+
+  displayName = 'Chasqui API';
+
+  documentationUrl = 'https://github.com/chasqui-gateway/n8n-nodes-chasqui#credentials';
+
+  icon: Icon = { light: 'file:../icons/chasqui.svg', dark: 'file:../icons/chasqui.dark.svg' };
+
+  properties: INodeProperties[] = [
+    {
+      displayName: 'Base URL',
+      name: 'baseUrl',
+      type: 'string',
+      default: 'http://127.0.0.1:3000',
+      required: true,
+      placeholder: 'e.g. http://127.0.0.1:3000',
+      description:
+        'Address of the Chasqui gateway as n8n can reach it. If n8n runs in Docker, 127.0.0.1 is the n8n container itself: use the name of the gateway service or host.docker.internal.',
+    },
+    {
+      displayName: 'API Key',
+      name: 'apiKey',
+      type: 'string',
+      typeOptions: { password: true },
+      default: '',
+      required: true,
+      description: 'The key that the gateway prints at its first start, or one made with its /keys route',
+    },
+  ];
+
+  authenticate: IAuthenticateGeneric = {
+    type: 'generic',
+    properties: { headers: { 'X-API-Key': '={{$credentials.apiKey}}' } },
+  };
+
+  test: ICredentialTestRequest = {
+    request: { baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}', url: '/instances' },
+  };
+}

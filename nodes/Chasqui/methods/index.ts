@@ -1,0 +1,3 @@
+import { searchInstances } from './searchInstances';
+
+export const listSearch = { searchInstances };

@@ -1,0 +1,91 @@
+import type { IDataObject, INode, JsonObject } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+/** The gateway's refusal: RFC 9457 `application/problem+json` with a stable code and what to do. */
+interface Problem extends IDataObject {
+  title?: string;
+  detail?: string;
+  code?: string;
+  field?: string;
+  hint?: string;
+}
+
+/** What to do inside n8n, by the gateway's stable code: the gateway itself cannot know where a value was typed. */
+const ADVICE_BY_CODE: Record<string, string> = {
+  unauthorized: 'Open the Chasqui credential of this node and enter the API key that the gateway printed at its first start.',
+  instance_not_found: 'Choose the instance again From List, or create it with the operation Instance: Create.',
+  instance_not_connected:
+    'Connect it with Instance: Connect and scan the code of Instance: Get QR Code, or look at its state with Instance: Get Status.',
+  instance_exists: 'Use another instance ID, or use the existing instance as it is.',
+  recipient_not_on_whatsapp: 'Check the field To: the number with its country code, e.g. +1 555 000 2222.',
+  recipient_invalid: 'Check the field To: 7 to 15 digits with the country code, or a JID such as the field replyTo of Chasqui Trigger.',
+  whatsapp_ack_timeout:
+    'The message may still arrive. Do not send it again before you have looked at its state; Chasqui Trigger tells it with the event Message Acknowledged.',
+  payload_too_large: 'Send a smaller file, or raise the limit of the gateway.',
+  media_too_large: 'Send a smaller file, or send it as a document.',
+  media_fetch_failed: 'Check that the gateway can reach the URL, or download the file in n8n and choose Binary Data as the source.',
+};
+
+/** What to do when the gateway gave neither a code nor a hint, by HTTP status. */
+const ADVICE_BY_STATUS: Record<number, string> = {
+  401: ADVICE_BY_CODE.unauthorized,
+  404: 'Check the Base URL in the Chasqui credential: it must be the address of a Chasqui gateway, with its path prefix if there is one.',
+  502: 'A proxy answered in place of the gateway. Check that the gateway runs and that the Base URL in the Chasqui credential is right.',
+  503: 'The gateway is starting, stopping or overloaded. Try again, e.g. with Retry on Fail in the settings of this node.',
+  504: ADVICE_BY_CODE.whatsapp_ack_timeout,
+};
+
+/**
+ * The error for an answer that is not a success: the message says what happened, the description how to fix it.
+ * @param body the parsed body; anything that is not a problem document is told by its status
+ */
+export function problemError(node: INode, status: number, body: unknown, location: string | undefined, itemIndex: number | undefined): NodeApiError {
+  const problem: Problem = isRecord(body) ? body : {};
+  const message = problem.detail ?? problem.title ?? unexplained(status, location);
+  const advice = ADVICE_BY_CODE[problem.code ?? ''] ?? (problem.hint === undefined ? ADVICE_BY_STATUS[status] : undefined);
+  const description = [problem.field === undefined ? undefined : `Field: ${problem.field}.`, problem.hint, advice]
+    .filter(part => part !== undefined)
+    .join(' ');
+  return nodeError(node, problem as JsonObject, { message, description, httpCode: String(status), itemIndex });
+}
+
+/** The error for a request that got no answer at all. */
+export function unreachableError(node: INode, baseUrl: string, cause: unknown, itemIndex: number | undefined): NodeApiError {
+  const reason = rootCause(cause);
+  return nodeError(node, { reason: reason ?? null }, {
+    message: `The Chasqui gateway did not answer at ${baseUrl}${reason === undefined ? '' : ` (${reason})`}`,
+    description:
+      'Check that the gateway runs and that the Base URL in the Chasqui credential is right. If n8n runs in Docker, 127.0.0.1 is the n8n container itself: use the name of the gateway service or host.docker.internal.',
+    itemIndex,
+  });
+}
+
+interface Telling { message: string; description: string; httpCode?: string; itemIndex: number | undefined }
+
+function nodeError(node: INode, response: JsonObject, telling: Telling): NodeApiError {
+  const error = new NodeApiError(node, response, telling);
+  // NodeApiError replaces a message that contains a word like ENOTFOUND by a general sentence; the gateway's own is better.
+  error.message = telling.message;
+  return error;
+}
+
+function unexplained(status: number, location: string | undefined): string {
+  if (location !== undefined) return `The Base URL redirects to ${location}; enter that address in the Chasqui credential`;
+  return `The gateway answered with HTTP status ${status} and no explanation`;
+}
+
+/** The code of the innermost error, e.g. ECONNREFUSED, else its words. */
+function rootCause(error: unknown): string | undefined {
+  let found: string | undefined;
+  let current = error;
+  for (let depth = 0; depth < 8 && isRecord(current); depth++) {
+    if (typeof current.code === 'string') found = current.code;
+    else if (found === undefined && typeof current.message === 'string') found = current.message;
+    current = current.cause;
+  }
+  return found;
+}
+
+function isRecord(value: unknown): value is IDataObject {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,61 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { instanceField } from '../Chasqui/descriptions/instance';
+
+export const triggerProperties: INodeProperties[] = [
+  instanceField,
+  {
+    displayName: 'Events',
+    name: 'events',
+    type: 'multiOptions',
+    options: [
+      {
+        name: 'Instance Status Changed',
+        value: 'instance.status',
+        description: 'The account was connected, disconnected, logged out, or waits for a scan',
+      },
+      {
+        name: 'Message Acknowledged',
+        value: 'message.ack',
+        description: 'A message sent through the gateway was sent, delivered, read or played, or failed',
+      },
+      { name: 'Message Received', value: 'message.received', description: 'Somebody wrote to the account' },
+    ],
+    default: ['message.received'],
+    required: true,
+    description: 'What starts the workflow',
+  },
+  {
+    displayName: 'Statuses',
+    name: 'statuses',
+    type: 'multiOptions',
+    options: [
+      { name: 'Delivered', value: 'delivered', description: 'It reached the phone of the recipient' },
+      { name: 'Failed', value: 'failed', description: 'It will not be sent; the field error tells why' },
+      { name: 'Played', value: 'played', description: 'The recipient listened to the voice note' },
+      { name: 'Read', value: 'read', description: 'The recipient opened the chat' },
+      { name: 'Sent', value: 'sent', description: 'WhatsApp acknowledged it' },
+    ],
+    default: ['sent', 'delivered', 'read', 'played', 'failed'],
+    required: true,
+    displayOptions: { show: { events: ['message.ack'] } },
+    description: 'Which acknowledgements start the workflow',
+  },
+  {
+    displayName: 'Download Media',
+    name: 'downloadMedia',
+    type: 'boolean',
+    default: false,
+    displayOptions: { show: { events: ['message.received'] } },
+    description: 'Whether to put the received image, video, sound or document on the item as binary data',
+  },
+  {
+    displayName: 'Put Output File in Field',
+    name: 'binaryPropertyName',
+    type: 'string',
+    default: 'data',
+    required: true,
+    hint: 'The name of the output binary field to put the file in',
+    displayOptions: { show: { events: ['message.received'], downloadMedia: [true] } },
+    description: 'Name of the binary property that gets the file',
+  },
+];
