@@ -51,18 +51,23 @@ function shadowAdapter(provider) {
   const { PrismaLibSql } = require('@prisma/adapter-libsql');
   const factory = new PrismaLibSql({ url: ':memory:' });
   const connectToShadowDb = factory.connectToShadowDb.bind(factory);
-  factory.connectToShadowDb = async () => runningWholeScripts(await connectToShadowDb());
+  factory.connectToShadowDb = async () => asTheEngineExpects(await connectToShadowDb());
   return bindMigrationAwareSqlAdapterFactory(factory);
 }
 
-/** The engine hands a migration over as one statement, of which libsql would run only the first. */
-function runningWholeScripts(adapter) {
+/**
+ * Two habits of the engine that libsql does not share: it hands a whole migration over as one statement, of which only the
+ * first would run, and it asks for partial indexes with a string in double quotes.
+ */
+function asTheEngineExpects(adapter) {
   const executeRaw = adapter.executeRaw.bind(adapter);
+  const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.executeRaw = async query => {
     if (query.args.length > 0) return executeRaw(query);
     await adapter.executeScript(query.sql);
     return 0;
   };
+  adapter.queryRaw = query => queryRaw({ ...query, sql: query.sql.replace(/ name = "(\w+)"/, " name = '$1'") });
   return adapter;
 }
 

@@ -116,7 +116,10 @@ CREATE UNIQUE INDEX "Delivery_id_key" ON "Delivery"("id");
 CREATE INDEX "Delivery_webhookId_createdAt_idx" ON "Delivery"("webhookId", "createdAt");
 
 -- CreateIndex
-CREATE INDEX "Delivery_pending_idx" ON "Delivery"("webhookId", "lane", "seq") WHERE "state" = 'pending';
+CREATE INDEX "Delivery_lane_idx" ON "Delivery"("webhookId", "lane", "seq", "nextAttemptAt") WHERE "state" = 'pending';
+
+-- CreateIndex
+CREATE INDEX "Delivery_due_idx" ON "Delivery"("nextAttemptAt") WHERE "state" = 'pending';
 
 -- CreateIndex
 CREATE UNIQUE INDEX "Delivery_webhookId_eventId_key" ON "Delivery"("webhookId", "eventId");

@@ -1,0 +1,44 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { commitGroup } from './commit-group.js';
+import { openConnection, type Connection } from './connection.js';
+import type { DatabaseReply, DatabaseRequest, DatabaseThreadData, Row } from './database-protocol.js';
+import { createPreparer } from './prepared.js';
+import { describeFailure } from './sql-failure.js';
+
+/**
+ * The thread that owns the hot path's connection. It handles one request at a time and never keeps a transaction open between
+ * two, so it can wait for a lock without anything in this process waiting for it.
+ */
+function serve({ path, busyTimeoutMs }: DatabaseThreadData, port: NonNullable<typeof parentPort>): void {
+  const reply = (message: DatabaseReply): void => port.postMessage(message);
+  let connection: Connection;
+  try {
+    connection = openConnection(path, busyTimeoutMs);
+  } catch (error) {
+    return reply({ type: 'unopened', failure: describeFailure(error) });
+  }
+  const prepare = createPreparer(connection);
+
+  port.on('message', (request: DatabaseRequest) => {
+    if (request.type === 'close') {
+      connection.close();
+      return port.close();
+    }
+    try {
+      reply(request.type === 'read'
+        ? { type: 'rows', id: request.id, rows: prepare(request.sql).all(request.params).map(toRow) }
+        : { type: 'committed', id: request.id, outcomes: commitGroup(connection, prepare, request.units) });
+    } catch (error) {
+      reply({ type: 'failed', id: request.id, failure: describeFailure(error) });
+    }
+  });
+  reply({ type: 'ready' });
+}
+
+/** libsql answers blobs as ArrayBuffer. */
+function toRow(row: unknown): Row {
+  return Object.fromEntries(Object.entries(row as Record<string, string | number | null | ArrayBuffer>)
+    .map(([name, value]) => [name, value instanceof ArrayBuffer ? new Uint8Array(value) : value]));
+}
+
+if (parentPort) serve(workerData as DatabaseThreadData, parentPort);

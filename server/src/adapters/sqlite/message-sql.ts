@@ -1,0 +1,60 @@
+import type { MessageState, StoredMessage } from '../../domain/messages/message.js';
+import { statesBefore } from '../../domain/messages/message.js';
+import type { MessageStep } from '../../ports/message-store.js';
+import type { Row, Statement } from './database-protocol.js';
+
+const COLUMNS = ['instanceId', 'messageId', 'direction', 'chatId', 'party', 'type', 'state', 'correlationId', 'proto', 'attempts',
+  'failureCode', 'failureMessage', 'timestamp', 'createdAt', 'sentAt', 'deliveredAt', 'readAt', 'playedAt', 'failedAt'];
+export const MESSAGE_COLUMNS = COLUMNS.join(', ');
+
+const INSERT = `INSERT INTO Message (${MESSAGE_COLUMNS}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
+const INSERT_NEW = `${INSERT} ON CONFLICT (instanceId, chatId, direction, messageId) DO NOTHING`;
+
+/** Writes a message. With `onlyNew` the unit is refused when the message is there already, otherwise it fails. */
+export function insertMessage(message: StoredMessage, { onlyNew }: { onlyNew: boolean }): Statement {
+  const m = message;
+  return {
+    sql: onlyNew ? INSERT_NEW : INSERT,
+    params: [m.instanceId, m.messageId, m.direction, m.chatId, m.party, m.type, m.state, m.correlationId, m.proto, m.attempts,
+      m.failure?.code ?? null, m.failure?.message ?? null, m.timestamp, m.createdAt, m.sentAt, m.deliveredAt, m.readAt, m.playedAt, m.failedAt],
+    requireChanges: onlyNew,
+  };
+}
+
+/** Where the time of a step is kept; `failedAt` is always written, since a late acknowledgement takes a failure back. */
+const TIME_COLUMN: Partial<Record<MessageState, string>> = { sent: 'sentAt', delivered: 'deliveredAt', read: 'readAt', played: 'playedAt' };
+
+/** Moves an outgoing message forward; the unit is refused when `mayAdvance` does not allow the step. */
+export function advanceMessage({ instanceId, messageId, to, at, failure }: MessageStep): Statement {
+  const time = TIME_COLUMN[to];
+  const from = statesBefore(to).map(state => `'${state}'`).join(', ');
+  return {
+    sql: `UPDATE Message SET state = ?3, failureCode = ?4, failureMessage = ?5, failedAt = ?6${time ? `, ${time} = ?7` : ''}
+      WHERE instanceId = ?1 AND messageId = ?2 AND direction = 'out' AND state IN (${from})`,
+    params: [instanceId, messageId, to, failure?.code ?? null, failure?.message ?? null, to === 'failed' ? at : null, ...(time ? [at] : [])],
+    requireChanges: true,
+  };
+}
+
+export function toMessage(row: Row): StoredMessage {
+  return {
+    instanceId: row.instanceId as string,
+    messageId: row.messageId as string,
+    direction: row.direction as 'in' | 'out',
+    chatId: row.chatId as string,
+    party: row.party as string,
+    type: row.type as string,
+    state: row.state as MessageState | null,
+    correlationId: row.correlationId as string | null,
+    proto: row.proto as Uint8Array | null,
+    attempts: row.attempts as number,
+    failure: row.failureCode === null ? null : { code: row.failureCode as string, message: row.failureMessage as string },
+    timestamp: row.timestamp as number,
+    createdAt: row.createdAt as number,
+    sentAt: row.sentAt as number | null,
+    deliveredAt: row.deliveredAt as number | null,
+    readAt: row.readAt as number | null,
+    playedAt: row.playedAt as number | null,
+    failedAt: row.failedAt as number | null,
+  };
+}

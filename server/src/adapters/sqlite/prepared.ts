@@ -1,0 +1,16 @@
+import { LRUCache } from 'lru-cache';
+import type { Connection } from './connection.js';
+
+export type Statement = ReturnType<Connection['prepare']>;
+
+/** Prepares each SQL text once; keeps the texts used last, so that generated SQL cannot fill the memory. */
+export function createPreparer(connection: Connection, max = 256): (sql: string) => Statement {
+  const statements = new LRUCache<string, Statement>({ max });
+  return sql => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const prepared = connection.prepare(sql);
+    statements.set(sql, prepared);
+    return prepared;
+  };
+}
