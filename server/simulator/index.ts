@@ -1,0 +1,132 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { assemble } from './assembly.js';
+import { systemClock, type Clock } from './clock.js';
+import { createControlApp } from './control/app.js';
+import type { SimulatorControls, StatsView, Trust } from './controls.js';
+import { createMediaHost } from './media/host.js';
+import { createMediaStore } from './media/store.js';
+import { createNetwork, type Network, type SimulatorLogger } from './network.js';
+import { createNoiseIdentity } from './noise/certificates.js';
+import { acceptUpgrades, SOCKET_PATH } from './protocol/upgrade.js';
+
+export type { Clock } from './clock.js';
+export type { SimulatorControls, StatsView, Trust } from './controls.js';
+export { ControlError } from './errors.js';
+export type { FaultKind, FaultRequest } from './faults.js';
+export type { SimulatorLogger } from './network.js';
+export { silenceLibsignal } from './signal/quiet.js';
+
+export interface SimulatorOptions {
+  /** A loopback address; the control API has no key. Default 127.0.0.1. */
+  host?: string;
+  /** One port for the control API and the WebSocket; 0 (default) takes any. */
+  port?: number;
+  /** The port of the HTTPS media host; 0 (default) takes any. */
+  mediaPort?: number;
+  logger?: SimulatorLogger;
+  clock?: Clock;
+  /** How long the first QR code lives (default 60,000 ms), and each further one (20,000 ms). */
+  firstQrMs?: number;
+  nextQrMs?: number;
+  /** How many QR codes a client may show before it has to connect again. Default 6. */
+  qrRefs?: number;
+  /** Whether stanzas name contacts by LID (default, as WhatsApp does today) or by phone number. */
+  addressing?: 'pn' | 'lid';
+}
+
+export interface Simulator extends SimulatorControls {
+  /** Starts listening; a second call does nothing. */
+  start(): Promise<void>;
+  /** Closes all connections and servers; a second call does nothing. */
+  stop(): Promise<void>;
+  /** The address of the control API, once started. */
+  readonly controlUrl: string;
+}
+
+const SILENT: SimulatorLogger = { debug: () => {}, info: () => {}, warn: () => {} };
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+
+/**
+ * Makes a WhatsApp network for Baileys: phones, contacts, a server and a media host in this process.
+ * @throws RangeError if the host is not a loopback address
+ */
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const host = options.host ?? '127.0.0.1';
+  if (!LOOPBACK.test(host)) throw new RangeError(`The simulator listens on loopback addresses only, not on ${host}.`);
+  const clock = options.clock ?? systemClock;
+  const network = createNetwork(clock, options.logger ?? SILENT);
+  const identity = createNoiseIdentity(clock.now());
+  const store = createMediaStore();
+  const media = createMediaHost(network, store, host, options.mediaPort ?? 0);
+  const { protocol, phones, contacts, faults } = assemble({
+    network,
+    identity,
+    store,
+    host: media,
+    addressing: options.addressing ?? 'lid',
+    registration: { refs: options.qrRefs ?? 6, firstQrMs: options.firstQrMs ?? 60_000, nextQrMs: options.nextQrMs ?? 20_000 },
+  });
+
+  let app: FastifyInstance | undefined;
+  let closeSockets = async () => {};
+  let authority = '';
+
+  const trust = (): Trust => ({
+    webSocketUrl: `ws://${authority}${SOCKET_PATH}`,
+    rootPublicKey: identity.rootPublicKey.toString('hex'),
+    mediaCa: media.ca,
+  });
+  const controls: SimulatorControls = {
+    get trust() {
+      return trust();
+    },
+    phones,
+    contacts,
+    faults,
+    stats: () => statsOf(network),
+    log: (query) => network.log.read(query),
+  };
+
+  return {
+    ...controls,
+    get trust() {
+      return trust();
+    },
+    get controlUrl() {
+      return `http://${authority}`;
+    },
+    async start() {
+      if (app) return;
+      const starting = createControlApp(controls);
+      app = starting;
+      await media.start();
+      closeSockets = acceptUpgrades(starting.server, network, protocol);
+      await starting.listen({ host, port: options.port ?? 0 });
+      const address = starting.server.address() as AddressInfo;
+      authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    },
+    async stop() {
+      const running = app;
+      app = undefined;
+      if (!running) return;
+      network.timers.clear();
+      await closeSockets();
+      await running.close();
+      await media.stop();
+    },
+  };
+}
+
+function statsOf(network: Network): StatsView {
+  const phones = network.directory.phones();
+  const devices = phones.flatMap((phone) => [...phone.devices.values()]);
+  return {
+    ...network.stats,
+    openSockets: network.connections.size,
+    connectedDevices: devices.filter((device) => device.connection).length,
+    linkedDevices: devices.length,
+    phones: phones.length,
+    numbers: network.directory.size,
+  };
+}
