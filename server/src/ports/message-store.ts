@@ -23,6 +23,8 @@ export interface MessageStore {
   find(instanceId: string, messageId: string): Promise<StoredMessage | null>;
   /** Newest first. */
   list(instanceId: string, query: MessageQuery): Promise<StoredMessage[]>;
+  /** Counts another attempt at sending, while the message is still in `sending`. */
+  markAttempt(instanceId: string, messageId: string, attempts: number): Promise<void>;
   /** Outgoing messages in `sending`, oldest first: written to WhatsApp, or about to be, without an acknowledgement. */
   listUnacknowledged(instanceId: string): Promise<StoredMessage[]>;
 }
@@ -33,8 +35,6 @@ export interface MessageStep {
   to: MessageState;
   at: number;
   failure?: MessageFailure;
-  /** Set when the step is a new attempt at sending. */
-  attempts?: number;
 }
 
 export interface MessageQuery {

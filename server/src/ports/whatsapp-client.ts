@@ -16,6 +16,8 @@ export interface WhatsAppClient {
   wipeSession(instanceId: string): Promise<void>;
   /** Deletes the stored session if it was never fully paired; keeps good credentials. */
   discardHalfMadeSession(instanceId: string): Promise<void>;
+  /** Fetches and decrypts the media of a stored message; needs no open socket. @throws DomainError `media_unavailable`, `media_not_found` */
+  downloadMedia(proto: Uint8Array): Promise<MediaStream>;
 }
 
 export interface SocketHandlers {
@@ -23,6 +25,8 @@ export interface SocketHandlers {
   /** The code was accepted; WhatsApp closes with `restart_required` next. */
   onPaired(): void;
   onOpen(account: Account): void;
+  /** Everything that waited for this device while it was offline has arrived. */
+  onCaughtUp(): void;
   onClose(close: SocketClose): void;
   /** Resolves when the message is durable. */
   onMessage(message: IncomingMessage): Promise<void>;
@@ -85,8 +89,6 @@ export interface WhatsAppSocket {
   requestPairingCode(digits: string): Promise<string>;
   /** Whether WhatsApp answers a ping within `timeoutMs`. */
   probe(timeoutMs: number): Promise<boolean>;
-  /** @throws DomainError `media_unavailable`, `media_not_found` */
-  downloadMedia(proto: Uint8Array): Promise<MediaStream>;
   /** Unlinks this device at WhatsApp; the session is useless afterwards. */
   logout(): Promise<void>;
   /** Closes and releases everything; no handler is called afterwards. Idempotent. */

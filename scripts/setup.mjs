@@ -1,0 +1,110 @@
+/**
+ * The set-up that every command does for itself: installs what is missing, generates, builds. Each step remembers what it was made
+ * from (a digest under .setup/) and is skipped while that is unchanged.
+ *
+ *   node scripts/setup.mjs gateway   what the gateway, the simulator and the sandbox need
+ *   node scripts/setup.mjs tests     that, and what the node pack and the tests need
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const OLDEST_NODE = [20, 19];
+
+/** A step: made from `inputs` (files or folders), it makes `output`. */
+const STEPS = {
+  serverPackages: {
+    title: 'Installing the gateway\'s packages', inputs: ['server/package.json', 'server/package-lock.json'], output: 'server/node_modules',
+    run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], 'server'),
+  },
+  prisma: {
+    title: 'Generating the database client', inputs: ['prisma', 'scripts/prisma.mjs', 'scripts/prisma', 'server/package-lock.json'], output: 'server/src/generated',
+    run: () => command('node', ['scripts/prisma.mjs', 'generate']),
+  },
+  server: {
+    title: 'Building the gateway and the simulator', inputs: ['server/src', 'server/simulator', 'server/sandbox', 'server/tsconfig.json', 'server/package-lock.json'], output: 'server/dist',
+    run() {
+      rmSync(join(root, 'server/dist'), { recursive: true, force: true });
+      command('node', [join(root, 'server/node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], 'server');
+    },
+  },
+  rootPackages: {
+    title: 'Installing n8n\'s engine and the test tools', inputs: ['package.json', 'package-lock.json'], output: 'node_modules',
+    run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
+  },
+  nodes: {
+    title: 'Building the node pack', inputs: ['nodes', 'credentials', 'icons', 'gulpfile.js', 'tsconfig.json', 'package-lock.json'], output: 'dist',
+    run: () => command('npm', ['run', '--silent', 'build:nodes']),
+  },
+};
+
+const TARGETS = {
+  gateway: ['serverPackages', 'prisma', 'server'],
+  nodes: ['rootPackages', 'nodes'],
+  tests: ['serverPackages', 'prisma', 'server', 'rootPackages', 'nodes'],
+};
+
+/**
+ * Brings a target up to date.
+ * @param {keyof typeof TARGETS} target
+ */
+export function setUp(target) {
+  checkNode();
+  mkdirSync(join(root, '.setup'), { recursive: true });
+  for (const name of TARGETS[target]) {
+    const step = STEPS[name];
+    const stamp = join(root, '.setup', name);
+    const before = digest(step.inputs);
+    if (existsSync(join(root, step.output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === before) continue;
+    const started = Date.now();
+    process.stdout.write(`${step.title} …\n`);
+    rmSync(stamp, { force: true });
+    step.run();
+    writeFileSync(stamp, digest(step.inputs));
+    process.stdout.write(`  done in ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
+  }
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    fail(`Node ${process.versions.node} is too old: this needs Node >= ${OLDEST_NODE.join('.')}. Get one from https://nodejs.org.`);
+  }
+}
+
+function command(name, args, cwd = '.') {
+  const windows = process.platform === 'win32';
+  const program = name === 'node' ? process.execPath : windows ? `${name}.cmd` : name;
+  const result = spawnSync(program, args, { cwd: join(root, cwd), stdio: ['ignore', 'inherit', 'inherit'], shell: windows && name !== 'node' });
+  if (result.error) fail(`${name} could not be started: ${result.error.message}`);
+  if (result.status !== 0) fail(`"${name} ${args.join(' ')}" failed in ${cwd}. Its output is above; run the command again when that is mended.`);
+}
+
+function fail(sentence) {
+  process.stderr.write(`\nset-up: ${sentence}\n`);
+  process.exit(1);
+}
+
+/** SHA-256 over names and contents. */
+function digest(inputs) {
+  const hash = createHash('sha256').update(process.versions.modules);
+  for (const input of inputs) {
+    for (const file of filesOf(join(root, input))) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function filesOf(path) {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path).sort().filter(name => name !== 'generated' && name !== 'node_modules').flatMap(name => filesOf(join(path, name)));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const target = process.argv[2] ?? 'tests';
+  if (!(target in TARGETS)) fail(`"${target}" is not one of ${Object.keys(TARGETS).join(', ')}.`);
+  setUp(target);
+}

@@ -1,0 +1,22 @@
+import { BufferJSON, proto, type AuthenticationCreds, type SignalDataTypeMap } from '@whiskeysockets/baileys';
+
+/** Session material travels to the store as JSON text in which Buffers are marked, the way Baileys itself writes it. */
+export function encodeValue(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value, BufferJSON.replacer), 'utf8');
+}
+
+function decode(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), BufferJSON.reviver);
+}
+
+export function decodeCredentials(bytes: Uint8Array): AuthenticationCreds {
+  return decode(bytes) as AuthenticationCreds;
+}
+
+/** The only value that Baileys expects as a protobuf object is the app state key. */
+export function decodeKey<T extends keyof SignalDataTypeMap>(type: T, bytes: Uint8Array): SignalDataTypeMap[T] {
+  const value = decode(bytes);
+  return (type === 'app-state-sync-key'
+    ? proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>)
+    : value) as SignalDataTypeMap[T];
+}

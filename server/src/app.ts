@@ -1,0 +1,157 @@
+import { mkdir, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createBaileysClient } from './adapters/baileys/client.js';
+import { createLiveNetwork, createSandboxNetwork } from './adapters/baileys/network.js';
+import { createMediaFetcher } from './adapters/media/media-fetcher.js';
+import { createMemoryStatusBoard } from './adapters/memory/status-board.js';
+import { openEmbeddedStore } from './adapters/sqlite/open-embedded-store.js';
+import { createSystemClock } from './adapters/system/clock.js';
+import { createSystemRandom } from './adapters/system/random.js';
+import { createUndiciSender } from './adapters/webhooks/undici-sender.js';
+import { mediaDirOf, type Config } from './config.js';
+import { createHttpServer } from './http/server.js';
+import type { Clock, Random } from './ports/clock.js';
+import { createAuthenticate, createFirstKey } from './usecases/access/authenticate.js';
+import { createOutlet } from './usecases/events/outlet.js';
+import type { GatewayUseCases } from './usecases/gateway.js';
+import { createHealth } from './usecases/health.js';
+import { createInstanceLookup, createInstanceViewer } from './usecases/instances/find-instance.js';
+import { createManageInstances } from './usecases/instances/manage-instances.js';
+import { createAcknowledgements } from './usecases/messages/acknowledgements.js';
+import { createReadMessages } from './usecases/messages/read-messages.js';
+import { createReceiveMessage } from './usecases/messages/receive-message.js';
+import { createRelay } from './usecases/messages/relay.js';
+import { createResendUnacknowledged } from './usecases/messages/resend-unacknowledged.js';
+import { createRecipientResolver } from './usecases/messages/resolve-recipient.js';
+import { createSendMessage } from './usecases/messages/send-message.js';
+import { createMessageSettler } from './usecases/messages/settle-message.js';
+import { createConnectInstance } from './usecases/sessions/connect-instance.js';
+import { createControlSessions } from './usecases/sessions/control-sessions.js';
+import { restoreSessions } from './usecases/sessions/restore-sessions.js';
+import { createSessionManager } from './usecases/sessions/session-manager.js';
+import { createDeliveryDispatcher } from './usecases/webhooks/deliver-webhooks.js';
+import { createSubscriptions } from './usecases/webhooks/subscriptions.js';
+import { createWebhookUseCases } from './usecases/webhooks/webhook-use-cases.js';
+
+const LINK_SECRET_BYTES = 32;
+
+export interface Gateway {
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  url: string;
+  /** The first key, if this start made one: the only time it can be read. */
+  firstKey: string | null;
+  /** In order: no new requests, sessions closed, deliveries stopped, store closed. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  config: Config;
+  version: string;
+  logger: Logger;
+  /** The store can promise nothing any more: the process has to end, and to start anew. */
+  onFatal: (error: Error) => void;
+  clock?: Clock;
+  random?: Random;
+}
+
+/** Puts the gateway together and starts it: the only place that chooses adapters. Nothing stays open when it throws. */
+export async function startGateway({ config, version, logger, onFatal, clock = createSystemClock(), random = createSystemRandom() }: GatewayOptions): Promise<Gateway> {
+  const cleanups: (() => unknown)[] = [];
+  let stopping: Promise<void> | null = null;
+  const stop = () => (stopping ??= runAll(cleanups, logger));
+
+  try {
+    const store = await openEmbeddedStore({ dataDir: config.dataDir, onFatal });
+    cleanups.push(() => store.close());
+    const { instances, webhooks, deliveries, messages } = store;
+
+    const tempDir = mediaDirOf(config);
+    await rm(tempDir, { recursive: true, force: true });
+    await mkdir(tempDir, { recursive: true, mode: 0o700 });
+
+    const sender = createUndiciSender({ clock });
+    cleanups.push(() => sender.close());
+    const subscriptions = createSubscriptions({ webhooks, random });
+    const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger });
+    cleanups.push(() => dispatcher.stop());
+    const outlet = createOutlet({ subscriptions, deliveries, wake: () => dispatcher.wake(), clock });
+
+    const network = config.network.kind === 'live' ? createLiveNetwork(config.network.version) : createSandboxNetwork(config.network.simulatorUrl);
+    cleanups.push(() => network.close());
+    const client = createBaileysClient({ sessions: store.sessions, messages, network, logger });
+
+    const board = createMemoryStatusBoard();
+    const acknowledgements = createAcknowledgements(clock);
+    const relay = createRelay(clock, logger);
+    const settler = createMessageSettler({ messages, outlet, acknowledgements, relay, clock });
+    const receive = createReceiveMessage({ messages, outlet, clock });
+    const sessions = createSessionManager({
+      client, instances, board, outlet, clock, random, logger,
+      trafficOf: instanceId => ({
+        onMessage: message => receive(instanceId, message),
+        onServerAck: ack => settler.onServerAck(instanceId, ack),
+        onReceipt: receipt => settler.onReceipt(instanceId, receipt),
+        onCaughtUp: () => void followUp(instanceId),
+      }),
+    });
+    const followUp = createResendUnacknowledged({ sessions, messages, settler, relay, clock, logger });
+    cleanups.push(() => sessions.stop());
+
+    const find = createInstanceLookup(instances);
+    const manage = createManageInstances({ instances, find, view: createInstanceViewer(board), board, sessions, clock });
+    const connect = createConnectInstance({ find, instances, sessions, client, clock });
+    const media = createMediaFetcher({ dir: tempDir, maxBytes: config.limits.mediaBytes });
+    const access = { keys: store.apiKeys, configuredKey: config.apiKey, clock };
+    let ready = false;
+    const usecases: GatewayUseCases = {
+      authenticate: createAuthenticate(access),
+      ...manage,
+      connectInstance: instanceId => connect(instanceId),
+      ...createControlSessions({ find, instances, sessions, connect, getInstance: manage.getInstance, clock }),
+      sendMessage: createSendMessage({
+        find, sessions, messages, media, resolve: createRecipientResolver(), acknowledgements, relay, followUp, clock, random,
+      }),
+      ...createReadMessages({ find, messages, client }),
+      ...createWebhookUseCases({ instances, webhooks, deliveries, subscriptions, dispatcher, clock, random }),
+      health: createHealth(sessions),
+      ready: () => ready,
+    };
+    const firstKey = await createFirstKey({ ...access, random });
+
+    const http = await createHttpServer({ usecases, media, logger, version, limits: config.limits, linkSecret: random.bytes(LINK_SECRET_BYTES), clock });
+    cleanups.push(() => http.close());
+    await http.listen({ host: config.host, port: config.port });
+
+    dispatcher.start();
+    const restoring = new AbortController();
+    const restored = restoreSessions({ instances, sessions, client, clock, logger }, restoring.signal)
+      .catch((err: unknown) => logger.error({ err }, 'sessions could not be brought back'));
+    cleanups.push(() => {
+      ready = false;
+      restoring.abort();
+    });
+    ready = true;
+    void restored;
+    return { url: urlOf(config.host, http.server.address()), firstKey, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Last opened, first closed; each is tried even when another fails. */
+async function runAll(cleanups: (() => unknown)[], logger: Logger): Promise<void> {
+  for (const cleanup of cleanups.reverse()) {
+    try {
+      await cleanup();
+    } catch (err) {
+      logger.error({ err }, 'a part could not be stopped');
+    }
+  }
+}
+
+function urlOf(host: string, address: AddressInfo | string | null): string {
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

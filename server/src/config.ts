@@ -1,0 +1,75 @@
+import { join, resolve } from 'node:path';
+
+const MIB = 1024 * 1024;
+
+/** What the environment says, checked once. */
+export interface Config {
+  host: string;
+  port: number;
+  dataDir: string;
+  apiKey: string | null;
+  network: { kind: 'live'; version: 'pinned' | 'latest' | [number, number, number] } | { kind: 'sandbox'; simulatorUrl: string };
+  logLevel: LogLevel;
+  limits: { jsonBodyBytes: number; mediaBytes: number };
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A setting that cannot be used: the sentence names the variable and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the gateway's settings; the only reader of the environment.
+ * @throws ConfigError
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  return {
+    host: env['HOST'] || '127.0.0.1',
+    port: integer(env, 'PORT', 3000, 0, 65_535),
+    dataDir: resolve(env['DATA_DIR'] || 'data'),
+    apiKey: env['CHASQUI_API_KEY'] || null,
+    network: network(env),
+    logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
+    limits: { jsonBodyBytes: 1 * MIB, mediaBytes: integer(env, 'MEDIA_MAX_BYTES', 64 * MIB, 1, 2_000 * MIB) },
+  };
+}
+
+/** Where files of one installation live. */
+export function mediaDirOf(config: Pick<Config, 'dataDir'>): string {
+  return join(config.dataDir, 'tmp');
+}
+
+function network(env: NodeJS.ProcessEnv): Config['network'] {
+  if (oneOf(env, 'WHATSAPP_NETWORK', ['live', 'sandbox'] as const, 'live') === 'sandbox') {
+    const simulatorUrl = env['SIMULATOR_URL'] || `http://127.0.0.1:${env['SIMULATOR_PORT'] || '3001'}`;
+    if (!URL.canParse(simulatorUrl)) throw new ConfigError(`SIMULATOR_URL must be a URL such as http://127.0.0.1:3001, not "${simulatorUrl}".`);
+    return { kind: 'sandbox', simulatorUrl };
+  }
+  return { kind: 'live', version: version(env['WHATSAPP_VERSION']) };
+}
+
+function version(value: string | undefined): 'pinned' | 'latest' | [number, number, number] {
+  if (!value || value === 'pinned') return 'pinned';
+  if (value === 'latest') return 'latest';
+  const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(value);
+  if (!parts) throw new ConfigError(`WHATSAPP_VERSION must be "pinned", "latest" or three numbers such as 2.3000.1043857760, not "${value}".`);
+  return [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+}
+
+function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {
+  const value = env[name];
+  if (value === undefined || value === '') return fallback;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < min || number > max) throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${value}".`);
+  return number;
+}
+
+function oneOf<T extends string>(env: NodeJS.ProcessEnv, name: string, allowed: readonly T[], fallback: T): T {
+  const value = env[name] || fallback;
+  const found = allowed.find(entry => entry === value);
+  if (found === undefined) throw new ConfigError(`${name} must be one of ${allowed.join(', ')}, not "${value}".`);
+  return found;
+}

@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../../ports/clock.js';
+import type { WhatsAppSocket } from '../../ports/whatsapp-client.js';
+import { ACK_TIMEOUT_MS } from './acknowledgements.js';
+
+export interface RelayedMessage { instanceId: string; messageId: string; jid: string; proto: Uint8Array }
+
+/** Writes messages to sockets, and remembers which were written to which until WhatsApp answers. */
+export interface Relay {
+  /** Never rejects: a message that could not be written stays in `sending` and goes out again under the same id. */
+  send(socket: WhatsAppSocket, message: RelayedMessage): Promise<void>;
+  /** Whether the message is on its way on this socket and its acknowledgement may still come. */
+  isUnderWay(socket: WhatsAppSocket, instanceId: string, messageId: string): boolean;
+  settled(instanceId: string, messageId: string): void;
+}
+
+export function createRelay(clock: Clock, logger: Logger): Relay {
+  const underWay = new Map<string, { socket: WhatsAppSocket; at: number }>();
+  const key = (instanceId: string, messageId: string) => `${instanceId}/${messageId}`;
+
+  return {
+    async send(socket, { instanceId, messageId, jid, proto }) {
+      underWay.set(key(instanceId, messageId), { socket, at: clock.now() });
+      try {
+        await socket.relay({ messageId, jid, proto });
+      } catch (err) {
+        logger.warn({ err, instanceId, messageId }, 'the message could not be written; it is tried again');
+      }
+    },
+    isUnderWay(socket, instanceId, messageId) {
+      const relayed = underWay.get(key(instanceId, messageId));
+      return relayed?.socket === socket && clock.now() - relayed.at < ACK_TIMEOUT_MS;
+    },
+    settled: (instanceId, messageId) => void underWay.delete(key(instanceId, messageId)),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { StoredMessage } from '../../domain/messages/message.js';
+import type { Clock } from '../../ports/clock.js';
+import type { MessageStore } from '../../ports/message-store.js';
+import type { WhatsAppSocket } from '../../ports/whatsapp-client.js';
+import type { SessionManager } from '../sessions/session-manager.js';
+import { ACK_TIMEOUT_MS } from './acknowledgements.js';
+import type { Relay } from './relay.js';
+import type { MessageSettler } from './settle-message.js';
+
+const MAX_ATTEMPTS = 3;
+
+export interface ResendParts {
+  sessions: Pick<SessionManager, 'find'>;
+  messages: Pick<MessageStore, 'listUnacknowledged' | 'markAttempt'>;
+  settler: Pick<MessageSettler, 'fail'>;
+  relay: Relay;
+  clock: Clock;
+  logger: Logger;
+}
+
+/**
+ * Gives messages that WhatsApp never acknowledged their end. They are sent again under the same id: at once when the connection
+ * they were written to is gone, else when their time is over; three attempts altogether. Call it when a connection has caught up (a
+ * receipt that waited there makes a resend needless) and when an acknowledgement is overdue; it looks again by itself while
+ * something is under way.
+ */
+export function createResendUnacknowledged({ sessions, messages, settler, relay, clock, logger }: ResendParts) {
+  const running = new Set<string>();
+
+  async function resend(socket: WhatsAppSocket, message: StoredMessage): Promise<void> {
+    const { instanceId, messageId, party, proto, attempts } = message;
+    if (attempts >= MAX_ATTEMPTS || !proto) {
+      const sentence = `WhatsApp did not acknowledge the message in ${MAX_ATTEMPTS} attempts.`;
+      return settler.fail(message, { code: 'whatsapp_ack_timeout', message: sentence });
+    }
+    logger.info({ instanceId, messageId, attempt: attempts + 1 }, 'sending a message again that was not acknowledged');
+    await messages.markAttempt(instanceId, messageId, attempts + 1);
+    await relay.send(socket, { instanceId, messageId, jid: party, proto });
+  }
+
+  const followUp = async (instanceId: string): Promise<void> => {
+    const socket = sessions.find(instanceId)?.socket;
+    if (!socket || running.has(instanceId)) return;
+    running.add(instanceId);
+    try {
+      const waiting = await messages.listUnacknowledged(instanceId);
+      for (const message of waiting) {
+        if (!relay.isUnderWay(socket, instanceId, message.messageId)) await resend(socket, message);
+      }
+      if (waiting.length > 0) clock.after(ACK_TIMEOUT_MS, () => void followUp(instanceId));
+    } catch (err) {
+      logger.warn({ err, instanceId }, 'unacknowledged messages could not be sent again; the next connection tries once more');
+    } finally {
+      running.delete(instanceId);
+    }
+  };
+
+  return followUp;
+}

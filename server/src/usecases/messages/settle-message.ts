@@ -1,0 +1,63 @@
+import type { AckStatus, MessageFailure, StoredMessage } from '../../domain/messages/message.js';
+import type { Clock } from '../../ports/clock.js';
+import type { MessageStore } from '../../ports/message-store.js';
+import type { Receipt, ServerAck } from '../../ports/whatsapp-client.js';
+import type { Outlet } from '../events/outlet.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import type { Relay } from './relay.js';
+
+/** Moves outgoing messages on, and tells the world with the same commit. */
+export interface MessageSettler {
+  /** WhatsApp's acknowledgement or refusal. */
+  onServerAck(instanceId: string, ack: ServerAck): Promise<void>;
+  /** The recipient's receipt. */
+  onReceipt(instanceId: string, receipt: Receipt): Promise<void>;
+  fail(message: Pick<StoredMessage, 'instanceId' | 'messageId'>, failure: MessageFailure): Promise<void>;
+}
+
+export interface MessageSettlerParts {
+  messages: Pick<MessageStore, 'advance' | 'find'>;
+  outlet: Outlet;
+  acknowledgements: Acknowledgements;
+  relay: Pick<Relay, 'settled'>;
+  clock: Clock;
+}
+
+export function createMessageSettler({ messages, outlet, acknowledgements, relay, clock }: MessageSettlerParts): MessageSettler {
+  async function advance(instanceId: string, messageId: string, status: AckStatus, failure?: MessageFailure): Promise<void> {
+    relay.settled(instanceId, messageId);
+    const message = await messages.find(instanceId, messageId);
+    if (message?.direction !== 'out') return;
+    const data = {
+      messageId, status, to: message.party,
+      ...(message.correlationId === null ? {} : { correlationId: message.correlationId }),
+      ...(failure ? { error: failure } : {}),
+    };
+    const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, [messageId, status], message.chatId);
+    const step = { instanceId, messageId, to: status, at: clock.now(), ...(failure ? { failure } : {}) };
+    if (await messages.advance(step, deliveries) && deliveries.length > 0) outlet.wake();
+  }
+
+  return {
+    async onServerAck(instanceId, ack) {
+      if (ack.errorCode === null) await advance(instanceId, ack.messageId, 'sent');
+      else await advance(instanceId, ack.messageId, 'failed', refusal(ack.errorCode));
+      // Whoever waits is told what is on disk already.
+      acknowledgements.settle(instanceId, ack);
+    },
+    async onReceipt(instanceId, { messageIds, status }) {
+      for (const messageId of messageIds) await advance(instanceId, messageId, status);
+    },
+    fail: ({ instanceId, messageId }, failure) => advance(instanceId, messageId, 'failed', failure),
+  };
+}
+
+/** WhatsApp's refusal of a message, by its code. */
+export function refusal(code: number): MessageFailure {
+  const known: Record<number, string> = {
+    463: 'WhatsApp refused the message (463): this account may not start new chats at the moment.',
+    479: 'WhatsApp refused the message (479): its form was not accepted, perhaps because of a stale device session.',
+    500: 'WhatsApp refused the message (500): an error on its side.',
+  };
+  return { code: 'whatsapp_rejected', message: known[code] ?? `WhatsApp refused the message with code ${code}.` };
+}
