@@ -3,13 +3,16 @@
  *
  * The linter checks every TypeScript file below package.json, and this repository holds a gateway and tests beside the pack. So
  * what is published, together with the sources it is made of, is staged in a folder of its own and linted there, with
- * n8n's ESLint configuration unchanged, first by `n8n-node lint` and then by the rules of the package itself.
+ * n8n's ESLint configuration unchanged. Then the compiled files are checked as n8n's package scanner does it
+ * (`@n8n/scan-community-package`, which only takes packages from the registry): the same rules, with comments that
+ * switch rules off left without effect.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCES = ['nodes', 'credentials', 'icons', 'tsconfig.json', 'eslint.config.mjs'];
@@ -33,17 +36,41 @@ function missingFromManifest(folder) {
   return [...n8n.nodes, ...n8n.credentials].filter(path => !existsSync(join(folder, path)));
 }
 
+function lintSources(folder) {
+  return spawnSync(join(root, 'node_modules', '.bin', 'n8n-node'), ['lint'], { cwd: folder, stdio: 'inherit' }).status === 0;
+}
+
+async function scanPublished(folder) {
+  // The rules and their ESLint come with n8n's command line tool; resolved from there, they are the versions it was tested with.
+  const bundled = createRequire(createRequire(import.meta.url).resolve('@n8n/node-cli/eslint'));
+  const load = name => import(pathToFileURL(bundled.resolve(name)).href);
+  const [{ ESLint }, { n8nCommunityNodesPlugin }, { default: tseslint }] = await Promise.all(
+    ['eslint', '@n8n/eslint-plugin-community-nodes', 'typescript-eslint'].map(load),
+  );
+  const eslint = new ESLint({
+    cwd: folder,
+    allowInlineConfig: false,
+    overrideConfigFile: true,
+    overrideConfig: [
+      { ...n8nCommunityNodesPlugin.configs.recommended, files: ['**/*.js', 'package.json'] },
+      { files: ['**/*.js'], rules: { 'no-console': 'error' } },
+      { files: ['package.json'], languageOptions: { parser: tseslint.parser, parserOptions: { extraFileExtensions: ['.json'] } } },
+    ],
+  });
+  const results = await eslint.lintFiles(['dist/**/*.js', 'package.json']);
+  const report = await (await eslint.loadFormatter('stylish')).format(results);
+  if (report !== '') console.error(report);
+  console.log(`Scanned ${results.length} published files`);
+  return results.every(result => result.errorCount === 0);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'chasqui-lint-'));
 try {
   stage(folder);
   const missing = missingFromManifest(folder);
-  if (missing.length > 0) {
-    console.error(`Not built, so not published: ${missing.join(', ')}. Run npm run build:nodes first.`);
-    process.exitCode = 1;
-  } else {
-    const { status } = spawnSync(join(root, 'node_modules', '.bin', 'n8n-node'), ['lint'], { cwd: folder, stdio: 'inherit' });
-    process.exitCode = status ?? 1;
-  }
+  if (missing.length > 0) console.error(`Not built, so not published: ${missing.join(', ')}. Run npm run build:nodes first.`);
+  const passed = missing.length === 0 && lintSources(folder) && (await scanPublished(folder));
+  process.exitCode = passed ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
