@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dispatcher } from 'undici';
+import { DomainError } from '../../domain/errors.js';
+import type { MediaFile } from '../../domain/messages/content.js';
+import type { MediaFetcher } from '../../ports/media-fetcher.js';
+import { decodeBase64 } from './base64.js';
+import { explainFetchFailure, fetchFailed, fetchUrl } from './fetch-url.js';
+import { chooseMimetype } from './mimetype.js';
+import { mediaTooLarge, spool } from './spool.js';
+
+export interface MediaFetcherDeps {
+  /** Belongs to the fetcher alone; made when it is needed. */
+  dir: string;
+  maxBytes: number;
+  /** From the first look-up to the last byte. */
+  timeoutMs?: number;
+  /** undici's own where it is missing. */
+  dispatcher?: Dispatcher;
+}
+
+/** Media in files of a directory of the gateway's own, written as the bytes come. */
+export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatcher }: MediaFetcherDeps): MediaFetcher {
+  async function newPath(): Promise<string> {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    return join(dir, `media-${randomUUID()}`);
+  }
+
+  return {
+    async fromUrl(url, { mimetype, fileName }) {
+      const signal = AbortSignal.timeout(timeoutMs);
+      try {
+        const fetched = await fetchUrl(url, signal, dispatcher);
+        if (fetched.length !== null && fetched.length > maxBytes) {
+          fetched.body.on('error', () => undefined).destroy();
+          throw mediaTooLarge(maxBytes);
+        }
+        const path = await newPath();
+        const size = await spool(fetched.body, path, maxBytes, signal);
+        if (size === 0) {
+          await rm(path, { force: true });
+          throw fetchFailed(new URL(url), 'answered without a byte');
+        }
+        const name = fileName ?? fetched.fileName;
+        return { path, size, mimetype: chooseMimetype(mimetype, fetched.mimetype, name), fileName: name ?? null };
+      } catch (error) {
+        throw explainFetchFailure(url, error, timeoutMs);
+      }
+    },
+
+    async fromBase64(base64, { mimetype, fileName }) {
+      const decoded = decodeBase64(base64, maxBytes);
+      const path = await newPath();
+      try {
+        await writeFile(path, decoded.bytes, { flag: 'wx', mode: 0o600 });
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
+      }
+      return { path, size: decoded.bytes.length, mimetype: chooseMimetype(mimetype, decoded.mimetype, fileName), fileName: fileName ?? null };
+    },
+
+    async fromStream(stream, { mimetype, fileName }) {
+      const path = await newPath();
+      const size = await spool(stream, path, maxBytes);
+      if (size === 0) {
+        await rm(path, { force: true });
+        throw new DomainError('validation_failed', 'The file is empty.', { field: 'file' });
+      }
+      // What came with the stream says no more than a file name does where it is a generic type.
+      return { path, size, mimetype: chooseMimetype(undefined, mimetype, fileName), fileName: fileName ?? null };
+    },
+
+    async discard(file: MediaFile) {
+      await rm(file.path, { force: true });
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import fp from 'fastify-plugin';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { App } from '../http-app.js';
+
+const TAGS = [
+  { name: 'Instances', description: 'WhatsApp accounts that this gateway holds.' },
+  { name: 'Connection', description: 'Linking an account, and its connection to WhatsApp.' },
+  { name: 'Messages', description: 'Sending, and what became of it.' },
+  { name: 'Webhooks', description: 'Signed events to receivers of your own (Standard Webhooks).' },
+  { name: 'Gateway', description: 'The gateway itself.' },
+];
+
+/** OpenAPI 3.1 from the routes' own schemas, at /openapi.json, and a page to browse it at /docs. */
+export const openapiPlugin = fp(async (app: App, { version }: { version: string }) => {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Chasqui',
+        version,
+        description: 'WhatsApp gateway that tells the truth: 201 means that WhatsApp acknowledged the message. Failures are RFC 9457 problem documents with a stable `code`.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          bearer: { type: 'http', scheme: 'bearer' },
+        },
+      },
+      security: [{ apiKey: [] }, { bearer: [] }],
+    },
+    convertConstToEnum: false,
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => typeof json.$id === 'string' ? json.$id : `schema-${index}` },
+  });
+  await app.register(async scope => {
+    scope.addHook('onRoute', route => {
+      route.config = { ...route.config, access: 'open' };
+      route.schema = { ...route.schema, hide: true };
+    });
+    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, logLevel: 'warn', uiConfig: { persistAuthorization: false } });
+  });
+  app.get('/openapi.json', {
+    config: { access: 'open' },
+    schema: { summary: 'This description, as OpenAPI 3.1', operationId: 'getOpenApi', tags: ['Gateway'], security: [], description: 'The document that /docs shows.', response: { 200: { description: 'The document', type: 'object', additionalProperties: true } } },
+  }, async () => ({ ...app.swagger() }));
+}, { name: 'openapi' });

@@ -1,0 +1,47 @@
+import fp from 'fastify-plugin';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/errors.js';
+import type { App } from '../http-app.js';
+import { toDomainError } from '../framework-errors.js';
+import { statusOf, toProblem } from '../problem.js';
+
+/** Every failure leaves as a problem document; unknown addresses and wrong methods are failures, too. */
+export const problemsPlugin = fp(async (app: App) => {
+  const routes: { method: string; path: RegExp }[] = [];
+  app.addHook('onRoute', route => {
+    for (const method of [route.method].flat()) routes.push({ method, path: pathPattern(route.url) });
+  });
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const methods = [...new Set(routes.filter(route => route.path.test(path)).map(route => route.method))];
+    if (methods.length === 0) {
+      throw new DomainError('route_not_found', `There is nothing at ${path.slice(0, 200)}.`, { hint: 'GET /docs shows every address.' });
+    }
+    reply.header('allow', methods.join(', '));
+    throw new DomainError('method_not_allowed', `${request.method} is not possible here; possible are: ${methods.join(', ')}.`);
+  });
+}, { name: 'problems' });
+
+/** Answers with the problem document for a failure, and logs what the caller is not told. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = toDomainError(error);
+  const status = statusOf(failure);
+  if (failure.code === 'internal_error') request.log.error({ err: failure.cause ?? failure }, 'request failed unexpectedly');
+  else if (status >= 500) request.log.warn({ err: failure }, 'request failed');
+  else request.log.debug({ code: failure.code, field: failure.field }, failure.message);
+  // What the caller is still sending is read and thrown away: closing now would take the answer from it.
+  reply.removeHeader('connection');
+  if (status === 503) reply.header('retry-after', '5');
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .serializer((problem: unknown) => JSON.stringify(problem))
+    .send(toProblem(failure, request.id));
+}
+
+function pathPattern(url: string): RegExp {
+  const source = url.split('/').map(part =>
+    part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('/');
+  return new RegExp(`^${source}$`);
+}

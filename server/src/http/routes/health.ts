@@ -1,0 +1,41 @@
+import { DomainError } from '../../domain/errors.js';
+import type { GatewayUseCases } from '../../usecases/gateway.js';
+import type { App } from '../http-app.js';
+import { HealthSchema, ReadySchema } from '../schemas/health.js';
+import { openProblems } from '../schemas/problem.js';
+
+interface Deps { usecases: Pick<GatewayUseCases, 'health' | 'ready'>; version: string }
+
+/** GET /health and /ready: open to everybody, without a word about accounts. */
+export function healthRoutes(app: App, { usecases, version }: Deps): void {
+  app.get('/health', {
+    config: { access: 'open' },
+    schema: {
+      summary: 'Health', operationId: 'getHealth', tags: ['Gateway'], security: [],
+      description: 'Whether the process is alive, and how many sessions it holds. Needs no key.',
+      response: { 200: HealthSchema, ...openProblems() },
+    },
+  }, async () => {
+    const { activeSessions, pendingCount } = await usecases.health();
+    return {
+      status: usecases.ready() ? 'ok' as const : 'unavailable' as const,
+      version,
+      activeSessions,
+      pendingCount,
+      // Nothing stands behind a circuit breaker yet, and what is not there cannot be open.
+      circuitBreaker: { state: 'CLOSED' as const },
+    };
+  });
+
+  app.get('/ready', {
+    config: { access: 'open' },
+    schema: {
+      summary: 'Readiness', operationId: 'getReady', tags: ['Gateway'], security: [],
+      description: 'Whether the gateway takes work: 503 while it starts or shuts down. Needs no key.',
+      response: { 200: ReadySchema, ...openProblems('shutting_down') },
+    },
+  }, async () => {
+    if (!usecases.ready()) throw new DomainError('shutting_down', 'The gateway is starting or shutting down.');
+    return { ready: true };
+  });
+}

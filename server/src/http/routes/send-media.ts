@@ -1,0 +1,73 @@
+import type { Static } from 'typebox';
+import { DomainError } from '../../domain/errors.js';
+import { MEDIA_KINDS, type MediaKind } from '../../domain/messages/content.js';
+import type { MediaFetcher } from '../../ports/media-fetcher.js';
+import type { GatewayUseCases, MediaSource, SendRequest } from '../../usecases/gateway.js';
+import type { App, HttpLimits } from '../http-app.js';
+import { requireHttpUrl } from '../http-url.js';
+import { withMediaForm } from '../media-form.js';
+import { InstanceParams, Ref } from '../schemas/common.js';
+import { problems } from '../schemas/problem.js';
+import { SendMediaFields, SendMediaForm, SendMediaJson, SendQuery, SentMessageSchema } from '../schemas/send.js';
+import { compileCheck } from '../validation.js';
+import { viewSent } from '../views/message.js';
+import { refuseAsync, SEND_PROBLEMS } from './send.js';
+
+export interface SendMediaDeps { usecases: GatewayUseCases; media: MediaFetcher; limits: HttpLimits }
+
+/** Media messages: from an address, as base64 in JSON, or as an upload. */
+export function sendMediaRoutes(app: App, deps: SendMediaDeps): void {
+  for (const kind of MEDIA_KINDS) sendMediaRoute(app, kind, deps);
+}
+
+const checkFields = compileCheck(SendMediaFields, 'form');
+
+function sendMediaRoute(app: App, kind: MediaKind, { usecases, media, limits }: SendMediaDeps): void {
+  app.post(`/instances/:instanceId/messages/${kind}`, {
+    preValidation: refuseAsync,
+    // Base64 takes four bytes for three.
+    bodyLimit: Math.ceil(limits.mediaBytes / 3) * 4 + limits.jsonBodyBytes,
+    schema: {
+      summary: `Send ${kind === 'document' ? 'a document' : kind === 'video' ? 'a video' : `an ${kind}`}`,
+      operationId: `send${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
+      tags: ['Messages'],
+      description: `The ${kind} by url, as base64, or as the part \`file\` of a form. Answers 201 when WhatsApp has acknowledged the message. Media may have up to ${limits.mediaBytes} bytes.`,
+      params: InstanceParams, querystring: SendQuery,
+      body: { content: { 'application/json': { schema: SendMediaJson }, 'multipart/form-data': { schema: SendMediaForm } } },
+      response: { 201: Ref(SentMessageSchema), ...problems(...SEND_PROBLEMS, 'media_fetch_failed', 'media_too_large', 'media_unavailable') },
+    },
+  }, async (request, reply) => {
+    const { instanceId } = request.params;
+    const sent = request.isMultipart()
+      ? await withMediaForm(request, media, async ({ fields, file }) => {
+        const failure = checkFields(fields);
+        if (failure) throw failure;
+        const { voice, ...rest } = fields as Static<typeof SendMediaFields>;
+        const named = { ...file, mimetype: rest.mimetype ?? file.mimetype, fileName: rest.fileName ?? file.fileName };
+        return usecases.sendMessage(instanceId, mediaRequest(kind, { ...rest, voice: voice === undefined ? undefined : voice === 'true' }, { kind: 'file', file: named }));
+      })
+      : await usecases.sendMessage(instanceId, fromJson(kind, request.body as Static<typeof SendMediaJson> | undefined));
+    return reply.code(201).send(viewSent(sent));
+  });
+}
+
+function fromJson(kind: MediaKind, body: Static<typeof SendMediaJson> | undefined): SendRequest {
+  if (body === undefined) throw new DomainError('validation_failed', 'The body is missing.', { hint: 'Send JSON, or a form with a part named file.' });
+  const { url, base64, ...rest } = body;
+  if (url !== undefined && base64 !== undefined) throw new DomainError('validation_failed', 'Give either url or base64, not both.', { field: 'base64' });
+  if (url !== undefined) {
+    requireHttpUrl(url, 'url');
+    return mediaRequest(kind, rest, { kind: 'url', url });
+  }
+  if (base64 === undefined) throw new DomainError('validation_failed', 'The media is missing: give url or base64, or upload a form with a part named file.', { field: 'url' });
+  return mediaRequest(kind, rest, { kind: 'base64', base64 });
+}
+
+interface MediaFields { to: string; quotedMessageId?: string; mimetype?: string; fileName?: string; caption?: string; voice?: boolean | undefined }
+
+/** @throws DomainError `validation_failed` where WhatsApp would drop what was asked for */
+function mediaRequest(kind: MediaKind, fields: MediaFields, source: MediaSource): SendRequest {
+  if (fields.voice && kind !== 'audio') throw new DomainError('validation_failed', 'voice is only possible for audio.', { field: 'voice' });
+  if (fields.caption !== undefined && kind === 'audio') throw new DomainError('validation_failed', 'WhatsApp shows no caption with audio.', { field: 'caption', hint: 'Send a text beside it.' });
+  return { type: kind, ...fields, source };
+}

@@ -1,0 +1,68 @@
+import { Type } from 'typebox';
+import { MessageId, Time } from './common.js';
+
+const closed = { additionalProperties: false } as const;
+
+const To = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: 'Phone number with country code in any usual spelling, a JID, or a LID.',
+  examples: ['+1 555 000 2222'],
+});
+const base = { to: To, quotedMessageId: Type.Optional(MessageId) };
+const Caption = Type.String({ maxLength: 65_536, description: 'Text below the media.' });
+const Mimetype = Type.String({ pattern: '^[\\w.+-]+/[\\w.+-]+(\\s*;.*)?$', maxLength: 200, description: 'MIME type, such as image/png; found out where it is missing.' });
+const FileName = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^/\\\\\\u0000-\\u001f]+$', description: 'File name without a path; a document shows it.' });
+
+export const SendText = Type.Object({
+  ...base,
+  text: Type.String({ minLength: 1, maxLength: 65_536, description: 'The text, 1 to 65,536 characters.' }),
+  mentions: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 1024, description: 'Who is mentioned: phone numbers or JIDs, each also in the text as @number.' })),
+}, { ...closed, examples: [{ to: '+1 555 000 2222', text: 'Your order is on its way.' }] });
+
+export const SendLocation = Type.Object({
+  ...base,
+  latitude: Type.Number({ minimum: -90, maximum: 90, description: 'Degrees, -90 to 90.' }),
+  longitude: Type.Number({ minimum: -180, maximum: 180, description: 'Degrees, -180 to 180.' }),
+  name: Type.Optional(Type.String({ maxLength: 1000, description: 'Name of the place.' })),
+  address: Type.Optional(Type.String({ maxLength: 1000, description: 'Its address.' })),
+}, { ...closed, examples: [{ to: '+1 555 000 2222', latitude: -13.5167, longitude: -71.9781, name: 'Cusco' }] });
+
+const media = {
+  mimetype: Type.Optional(Mimetype),
+  fileName: Type.Optional(FileName),
+  caption: Type.Optional(Caption),
+};
+
+export const SendMediaJson = Type.Object({
+  ...base,
+  url: Type.Optional(Type.String({ minLength: 1, maxLength: 8192, description: 'Address of the media, http or https. Exactly one of url and base64.' })),
+  base64: Type.Optional(Type.String({ minLength: 1, description: 'The media itself in base64, or a data: URL. Exactly one of url and base64.' })),
+  ...media,
+  voice: Type.Optional(Type.Boolean({ description: 'Audio only: whether it is shown as a voice note.' })),
+}, { ...closed, examples: [{ to: '+1 555 000 2222', url: 'https://example.com/map.png', caption: 'The way to us' }] });
+
+/** The text fields of a form, which come beside the part `file`. */
+export const SendMediaFields = Type.Object({
+  ...base,
+  ...media,
+  voice: Type.Optional(Type.Unsafe<'true' | 'false'>({ type: 'string', enum: ['true', 'false'], description: 'Audio only: whether it is shown as a voice note.' })),
+}, closed);
+
+/** The form as it is described; what is checked is SendMediaFields. */
+export const SendMediaForm = Type.Object({
+  ...SendMediaFields.properties,
+  file: Type.String({ format: 'binary', description: 'The media, as the form\'s only file. Fields may come before and after it.' }),
+}, closed);
+
+export const SentMessageSchema = Type.Object({
+  messageId: Type.String({ description: 'WhatsApp\'s id of the message.' }),
+  correlationId: Type.String({ description: 'The gateway\'s own id; the same in every event about this message.' }),
+  status: Type.Unsafe<'sent'>({ type: 'string', enum: ['sent'], description: 'WhatsApp has acknowledged the message.' }),
+  to: Type.String({ description: 'The JID that WhatsApp says belongs to the recipient.' }),
+  timestamp: Time('When WhatsApp acknowledged it.'),
+}, { $id: 'SentMessage', description: 'WhatsApp has acknowledged the message.' });
+
+export const SendQuery = Type.Object({
+  async: Type.Optional(Type.Boolean({ description: 'Asynchronous sending is not available in this version; true is refused.' })),
+}, closed);

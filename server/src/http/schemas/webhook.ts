@@ -1,0 +1,70 @@
+import { Type } from 'typebox';
+import { EVENT_TYPES } from '../../domain/events/event.js';
+import { DELIVERY_STATES } from '../../domain/webhooks/webhook.js';
+import { Ref, Time, Words } from './common.js';
+
+const closed = { additionalProperties: false } as const;
+const Url = Type.String({ minLength: 1, maxLength: 2048, description: 'Where events are posted to, http or https.', examples: ['https://example.com/hooks/whatsapp'] });
+const Events = Type.Array(Words(EVENT_TYPES), { minItems: 1, uniqueItems: true, description: 'Which events are posted.' });
+const Secret = Type.String({
+  pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$',
+  description: 'Signing secret: whsec_ followed by 24 to 64 bytes in base64. One is made where it is missing.',
+});
+const Headers = Type.Record(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$' }), Type.String({ maxLength: 4096, pattern: '^[\\x20-\\x7e]*$', description: 'Printable ASCII.' }), {
+  ...closed,
+  maxProperties: 20,
+  description: 'Sent along with each event: up to 20 headers.',
+});
+
+export const CreateWebhook = Type.Object({
+  url: Url,
+  events: Events,
+  secret: Type.Optional(Secret),
+  headers: Type.Optional(Headers),
+}, { ...closed, examples: [{ url: 'https://example.com/hooks/whatsapp', events: ['message.received', 'message.ack'] }] });
+
+export const UpdateWebhook = Type.Object({
+  url: Type.Optional(Url),
+  events: Type.Optional(Events),
+  secret: Type.Optional(Secret),
+  headers: Type.Optional(Headers),
+  enabled: Type.Optional(Type.Boolean({ description: 'Whether events are posted at all.' })),
+}, { ...closed, minProperties: 1, examples: [{ enabled: false }] });
+
+const webhook = {
+  id: Type.String(),
+  instanceId: Type.String(),
+  url: Type.String(),
+  events: Type.Array(Words(EVENT_TYPES)),
+  headers: Type.Record(Type.String(), Type.String()),
+  enabled: Type.Boolean(),
+  createdAt: Time('When it was made.'),
+  updatedAt: Time('When it was changed last.'),
+};
+
+export const WebhookSchema = Type.Object(webhook, { $id: 'Webhook', description: 'A receiver of events.' });
+export const CreatedWebhook = Type.Object({
+  ...webhook,
+  secret: Type.String({ description: 'The signing secret. It is shown this once.' }),
+}, { $id: 'CreatedWebhook', description: 'A receiver of events, with its secret.' });
+export const WebhookList = Type.Object({ webhooks: Type.Array(Ref(WebhookSchema)) }, { description: 'Webhooks' });
+
+export const DeliverySchema = Type.Object({
+  id: Type.String(),
+  webhookId: Type.String(),
+  eventId: Type.String({ description: 'Id of the event: the same over retries and replays.' }),
+  eventType: Words(EVENT_TYPES),
+  state: Words(DELIVERY_STATES, { description: 'pending, delivered, or dead: given up.' }),
+  attempts: Type.Integer(),
+  nextAttemptAt: Type.Optional(Time('When it is tried next.')),
+  lastStatus: Type.Optional(Type.Integer({ description: 'HTTP status of the last attempt.' })),
+  lastError: Type.Optional(Type.String({ description: 'What went wrong in the last attempt.' })),
+  createdAt: Time('When the event happened.'),
+  deliveredAt: Type.Optional(Time('When the receiver accepted it.')),
+}, { $id: 'Delivery', description: 'One event on its way to one webhook.' });
+export const DeliveryList = Type.Object({ deliveries: Type.Array(Ref(DeliverySchema)) }, { description: 'Deliveries, newest first.' });
+
+export const ListDeliveriesQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'How many, 1 to 200; 50 unless told.' })),
+  state: Type.Optional(Words(DELIVERY_STATES, { description: 'Only those in this state.' })),
+}, closed);

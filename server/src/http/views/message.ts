@@ -1,0 +1,46 @@
+import type { Static } from 'typebox';
+import type { StoredMessage } from '../../domain/messages/message.js';
+import type { SentMessage } from '../../usecases/gateway.js';
+import type { MessageSchema } from '../schemas/message.js';
+import type { SentMessageSchema } from '../schemas/send.js';
+import { iso, maybeIso } from './time.js';
+
+export function viewSent(sent: SentMessage): Static<typeof SentMessageSchema> {
+  return { messageId: sent.messageId, correlationId: sent.correlationId, status: 'sent', to: sent.to, timestamp: iso(sent.timestamp) };
+}
+
+export function viewMessage(message: StoredMessage): Static<typeof MessageSchema> {
+  return {
+    messageId: message.messageId,
+    direction: message.direction,
+    chatId: message.chatId,
+    ...(message.direction === 'out' ? { to: message.party } : { from: message.party }),
+    type: message.type,
+    ...(message.state === null ? {} : { status: message.state }),
+    ...(message.correlationId === null ? {} : { correlationId: message.correlationId }),
+    attempts: message.attempts,
+    ...(message.failure === null ? {} : { error: { code: message.failure.code, message: message.failure.message } }),
+    timestamp: iso(message.timestamp),
+    createdAt: iso(message.createdAt),
+    ...maybeIso('sentAt', message.sentAt),
+    ...maybeIso('deliveredAt', message.deliveredAt),
+    ...maybeIso('readAt', message.readAt),
+    ...maybeIso('playedAt', message.playedAt),
+    ...maybeIso('failedAt', message.failedAt),
+  };
+}
+
+/**
+ * Cuts a page out of `limit + 1` rows, newest first. The cursor is a time, so rows of the same millisecond must not be
+ * parted: a group that would be goes to the next page as a whole, unless it fills this one.
+ * @returns the page, and the cursor of the next one (epoch milliseconds, exclusive), or null at the end
+ */
+export function cutPage(rows: StoredMessage[], limit: number): { page: StoredMessage[]; next: number | null } {
+  const overflow = rows[limit];
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  if (!overflow || !last) return { page, next: null };
+  if (last.createdAt !== overflow.createdAt) return { page, next: last.createdAt };
+  const whole = page.filter(row => row.createdAt !== overflow.createdAt);
+  return whole.length === 0 ? { page, next: overflow.createdAt } : { page: whole, next: overflow.createdAt + 1 };
+}
