@@ -17,6 +17,7 @@ const SENTENCES: Record<string, string> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'The receiver\'s TLS certificate comes from an authority that is not trusted.',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The receiver\'s TLS certificate comes from an authority that is not trusted.',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'The receiver\'s TLS certificate comes from an authority that is not trusted.',
+  HPE_INVALID: 'What the receiver answered is not HTTP.',
   UND_ERR_ABORTED: 'The request was given up.',
   UND_ERR_DESTROYED: 'The gateway was stopping.',
   UND_ERR_CLOSED: 'The gateway was stopping.',
@@ -33,7 +34,6 @@ export function failureSentence(error: unknown): string {
   const known = SENTENCES[code];
   if (known !== undefined) return known;
   if (code.startsWith('ERR_SSL') || code === 'EPROTO') return `The TLS handshake with the receiver failed (${code}). Does the URL say https where http is meant?`;
-  if (code.startsWith('HPE_')) return `The receiver did not answer in HTTP (${code}).`;
   return `The request failed (${code}).`;
 }
 
@@ -41,6 +41,8 @@ export function failureSentence(error: unknown): string {
 function codeOf(error: unknown): string | null {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
     if (current.name === 'AbortError') return 'UND_ERR_ABORTED';
+    // undici gives only some of its parser's errors a code.
+    if (current.name === 'HTTPParserError') return 'HPE_INVALID';
     if ('code' in current && typeof current.code === 'string') return current.code;
   }
   return null;

@@ -1,12 +1,13 @@
 import type { Clock, Random } from '../../ports/clock.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
-import type { InstanceRepository, WebhookRepository } from '../../ports/repositories.js';
+import type { WebhookRepository } from '../../ports/repositories.js';
+import type { InstanceLookup } from '../instances/find-instance.js';
 import type { DeliveryDispatcher } from './deliver-webhooks.js';
 import type { Subscriptions } from './subscriptions.js';
 
 /** What the use cases of webhooks are made of; each takes what it needs of it. */
 export interface WebhookUseCaseDeps {
-  instances: Pick<InstanceRepository, 'find'>;
+  findInstance: InstanceLookup;
   webhooks: WebhookRepository;
   deliveries: Pick<DeliveryStore, 'list' | 'find' | 'settle'>;
   subscriptions: Pick<Subscriptions, 'invalidate'>;

@@ -1,13 +1,13 @@
 import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
-import { requireInstance, requireWebhook } from './require.js';
+import { requireWebhook } from './require-webhook.js';
 
-type Deps = Pick<WebhookUseCaseDeps, 'instances' | 'webhooks' | 'deliveries'>;
+type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'deliveries'>;
 
 /** Deliveries of a webhook, newest first. */
-export function createListDeliveries({ instances, webhooks, deliveries }: Deps): GatewayUseCases['listDeliveries'] {
+export function createListDeliveries({ findInstance, webhooks, deliveries }: Deps): GatewayUseCases['listDeliveries'] {
   return async (instanceId, webhookId, { limit, state }) => {
-    await requireInstance(instances, instanceId);
+    await findInstance(instanceId);
     await requireWebhook(webhooks, instanceId, webhookId);
     return deliveries.list(webhookId, state === undefined ? { limit } : { limit, state });
   };

@@ -2,14 +2,14 @@ import { DomainError } from '../../domain/errors.js';
 import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
-import { requireInstance, requireWebhook } from './require.js';
+import { requireWebhook } from './require-webhook.js';
 
-type Deps = Pick<WebhookUseCaseDeps, 'instances' | 'webhooks' | 'deliveries' | 'dispatcher' | 'clock'>;
+type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'deliveries' | 'dispatcher' | 'clock'>;
 
 /** Sends a delivery once more, whatever became of it, under the same event id. A disabled webhook's waits until it is enabled. */
-export function createReplayDelivery({ instances, webhooks, deliveries, dispatcher, clock }: Deps): GatewayUseCases['replayDelivery'] {
+export function createReplayDelivery({ findInstance, webhooks, deliveries, dispatcher, clock }: Deps): GatewayUseCases['replayDelivery'] {
   return async (instanceId, webhookId, deliveryId) => {
-    await requireInstance(instances, instanceId);
+    await findInstance(instanceId);
     await requireWebhook(webhooks, instanceId, webhookId);
     await requireDelivery(deliveries, webhookId, deliveryId);
     const now = clock.now();

@@ -1,14 +1,13 @@
 import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
 import { checkWebhook, withoutSecret } from './input.js';
-import { requireInstance } from './require.js';
 
-type Deps = Pick<WebhookUseCaseDeps, 'instances' | 'webhooks' | 'subscriptions' | 'dispatcher' | 'clock'>;
+type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'subscriptions' | 'dispatcher' | 'clock'>;
 
 /** Changes what is given. What waited for a disabled webhook goes out once it is enabled. */
-export function createUpdateWebhook({ instances, webhooks, subscriptions, dispatcher, clock }: Deps): GatewayUseCases['updateWebhook'] {
+export function createUpdateWebhook({ findInstance, webhooks, subscriptions, dispatcher, clock }: Deps): GatewayUseCases['updateWebhook'] {
   return async (instanceId, webhookId, input) => {
-    await requireInstance(instances, instanceId);
+    await findInstance(instanceId);
     const webhook = await webhooks.update(instanceId, webhookId, checkWebhook(input), clock.now());
     subscriptions.invalidate(instanceId);
     dispatcher.wake(webhookId);

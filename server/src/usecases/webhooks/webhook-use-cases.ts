@@ -1,4 +1,6 @@
 import type { GatewayUseCases } from '../gateway.js';
+import type { InstanceRepository } from '../../ports/repositories.js';
+import { createInstanceLookup } from '../instances/find-instance.js';
 import { createCreateWebhook } from './create-webhook.js';
 import { createDeleteWebhook } from './delete-webhook.js';
 import type { WebhookUseCaseDeps } from './deps.js';
@@ -11,8 +13,11 @@ import { createUpdateWebhook } from './update-webhook.js';
 export type WebhookUseCases = Pick<GatewayUseCases,
   'createWebhook' | 'listWebhooks' | 'getWebhook' | 'updateWebhook' | 'deleteWebhook' | 'listDeliveries' | 'replayDelivery'>;
 
+export type WebhookUseCasesParts = Omit<WebhookUseCaseDeps, 'findInstance'> & { instances: Pick<InstanceRepository, 'find'> };
+
 /** All verbs of webhooks, for the composition root. */
-export function createWebhookUseCases(deps: WebhookUseCaseDeps): WebhookUseCases {
+export function createWebhookUseCases({ instances, ...parts }: WebhookUseCasesParts): WebhookUseCases {
+  const deps = { ...parts, findInstance: createInstanceLookup(instances) };
   return {
     createWebhook: createCreateWebhook(deps),
     listWebhooks: createListWebhooks(deps),
