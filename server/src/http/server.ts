@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { Clock } from '../ports/clock.js';
+import type { Clock, Random } from '../ports/clock.js';
 import type { MediaFetcher } from '../ports/media-fetcher.js';
 import type { GatewayUseCases } from '../usecases/gateway.js';
 import { DEFAULT_LIMITS, type App, type HttpLimits } from './http-app.js';
@@ -32,8 +31,7 @@ export interface HttpServerDeps {
   logger: FastifyBaseLogger;
   version: string;
   clock: Clock;
-  /** At least 32 random bytes, which sign links to QR pages. Links are for minutes, so it need not outlive the process. */
-  linkSecret: Uint8Array;
+  random: Random;
   /** How browsers reach the gateway, such as https://whatsapp.example.com; taken from each request where it is not set. */
   publicUrl?: string | undefined;
   limits?: Partial<HttpLimits> | undefined;
@@ -41,17 +39,18 @@ export interface HttpServerDeps {
 
 /** The gateway's HTTP side, complete but not listening: call `listen`, and `close` when done. */
 export function createHttpServer(deps: HttpServerDeps): App {
-  const { usecases, media, logger, version, clock, linkSecret, publicUrl } = deps;
+  const { usecases, media, logger, version, clock, random, publicUrl } = deps;
   const limits: HttpLimits = { ...DEFAULT_LIMITS, ...deps.limits };
-  const signer = createLinkSigner(linkSecret);
+  // Links to QR pages are for minutes: what signs them need not outlive the process.
+  const signer = createLinkSigner(random.bytes(32));
 
   const app: App = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.jsonBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     requestIdHeader: false,
-    genReqId: request => requestId(request.headers['x-request-id']) ?? randomUUID(),
+    genReqId: request => requestId(request.headers['x-request-id']) ?? random.uuid(),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import { DomainError } from '../../domain/errors.js';
@@ -20,11 +20,13 @@ export interface MediaFetcherDeps {
   dispatcher?: Dispatcher;
 }
 
-/** Media in files of a directory of the gateway's own, written as the bytes come. */
-export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatcher }: MediaFetcherDeps): MediaFetcher {
+const PREFIX = 'media-';
+
+/** Media in files of a directory of the gateway's own, written as the bytes come. `clear` removes what a crash left; call it before the first use. */
+export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatcher }: MediaFetcherDeps): MediaFetcher & { clear(): Promise<void> } {
   async function newPath(): Promise<string> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    return join(dir, `media-${randomUUID()}`);
+    return join(dir, `${PREFIX}${randomUUID()}`);
   }
 
   return {
@@ -74,6 +76,11 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
 
     async discard(file: MediaFile) {
       await rm(file.path, { force: true });
+    },
+
+    async clear() {
+      const names = await readdir(dir).catch(() => [] as string[]);
+      await Promise.all(names.filter(name => name.startsWith(PREFIX)).map(name => rm(join(dir, name), { force: true })));
     },
   };
 }
