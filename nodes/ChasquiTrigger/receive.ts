@@ -56,13 +56,14 @@ function isWanted(this: IWebhookFunctions, event: GatewayEvent): boolean {
 
 /** Answers by itself: n8n starts no execution. */
 function answer(this: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
-  this.getResponseObject().status(status).json({ message }).end();
+  this.getResponseObject().status(status).json({ message });
   return { noWebhookResponse: true };
 }
 
 /** A refusal of the gateway (4xx) is final; a gateway that is away, restarts or cannot reach WhatsApp is not. */
 function isPassing(error: unknown): boolean {
-  return !(error instanceof NodeApiError) || !/^4\d\d$/.test(error.httpCode ?? '');
+  if (!(error instanceof NodeApiError)) return true;
+  return error.errorResponse?.code === 'instance_not_connected' || !/^4\d\d$/.test(error.httpCode ?? '');
 }
 
 function describe(error: unknown): IDataObject {

@@ -31,7 +31,7 @@ export async function gatewayRequest(this: GatewayContext, request: GatewayReque
     method: request.method,
     url: `${baseUrl}${request.path}`,
     body: request.body,
-    headers: request.headers ?? {},
+    headers: { ...contentType(request), ...request.headers },
     returnFullResponse: true,
     ignoreHttpStatusErrors: true,
     // A redirect turns POST into GET, and following one keeps a copy of the whole upload.
@@ -62,6 +62,11 @@ export async function gatewayJson(this: GatewayContext, request: GatewayRequest)
 /** The path of an instance and of what is below it; every part is encoded. */
 export function instancePath(instanceId: string, ...below: string[]): string {
   return ['/instances', ...[instanceId, ...below].map(encodeURIComponent)].join('/');
+}
+
+/** Said even where a POST has no body: n8n would call that one a form. */
+function contentType({ method, body }: GatewayRequest): Record<string, string> {
+  return method === 'POST' && !Buffer.isBuffer(body) ? { 'content-type': 'application/json' } : {};
 }
 
 async function gatewayUrl(this: GatewayContext): Promise<string> {

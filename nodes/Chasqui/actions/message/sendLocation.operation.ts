@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { chosenInstance, instanceField } from '../../descriptions/instance';
+import { quotedMessage, quotedMessageField } from '../../descriptions/quotedMessage';
 import { recipient, recipientField } from '../../descriptions/recipient';
 import { gatewayJson, instancePath } from '../../transport/request';
 import type { Operation } from '../operation';
@@ -43,6 +44,7 @@ export const sendLocation: Operation = {
       options: [
         { displayName: 'Address', name: 'address', type: 'string', default: '', placeholder: 'e.g. Aguas Calientes, Peru', description: 'Address of the place, shown below its name' },
         { displayName: 'Name', name: 'name', type: 'string', default: '', placeholder: 'e.g. Machu Picchu', description: 'Name of the place' },
+        quotedMessageField,
       ],
     },
   ],
@@ -57,6 +59,7 @@ async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INod
     longitude: Number(this.getNodeParameter('longitude', itemIndex)),
     ...(options.name ? { name: String(options.name) } : {}),
     ...(options.address ? { address: String(options.address) } : {}),
+    ...quotedMessage(options),
   };
   const path = instancePath(chosenInstance.call(this, itemIndex), 'messages', 'location');
   return [{ json: await gatewayJson.call(this, { method: 'POST', path, body, itemIndex }) }];

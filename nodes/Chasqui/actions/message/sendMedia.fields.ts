@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { instanceField } from '../../descriptions/instance';
+import { quotedMessageField } from '../../descriptions/quotedMessage';
 import { recipientField } from '../../descriptions/recipient';
 
 export const sendMediaFields: INodeProperties[] = [
@@ -90,6 +91,7 @@ export const sendMediaFields: INodeProperties[] = [
         placeholder: 'e.g. application/pdf',
         description: 'Kind of the file; by default what n8n or the web server says',
       },
+      quotedMessageField,
     ],
   },
 ];

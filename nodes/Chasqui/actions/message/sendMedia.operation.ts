@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { chosenInstance } from '../../descriptions/instance';
+import { quotedMessage } from '../../descriptions/quotedMessage';
 import { recipient } from '../../descriptions/recipient';
 import { multipartBody } from '../../transport/multipart';
 import { gatewayJson, instancePath } from '../../transport/request';
@@ -18,7 +19,7 @@ export const sendMedia: Operation = {
 };
 
 /** What the user said about the file, as the gateway's fields. */
-interface MediaFacts { to: string; caption?: string; fileName?: string; mimetype?: string; voice?: boolean }
+interface MediaFacts { to: string; quotedMessageId?: string; caption?: string; fileName?: string; mimetype?: string; voice?: boolean }
 
 async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INodeExecutionData[]> {
   const mediaType = this.getNodeParameter('mediaType', itemIndex) as string;
@@ -35,6 +36,7 @@ function readFacts(this: IExecuteFunctions, mediaType: string, itemIndex: number
   const voice = mediaType === 'audio' && this.getNodeParameter('voice', itemIndex, false) === true;
   return {
     to: recipient.call(this, itemIndex),
+    ...quotedMessage(options),
     ...(caption === '' ? {} : { caption }),
     ...(options.fileName ? { fileName: String(options.fileName) } : {}),
     ...(options.mimetype ? { mimetype: String(options.mimetype) } : {}),
@@ -51,7 +53,8 @@ async function fromBinary(this: IExecuteFunctions, facts: MediaFacts, itemIndex:
   const property = this.getNodeParameter('binaryPropertyName', itemIndex) as string;
   const binary = this.helpers.assertBinaryData(itemIndex, property);
   const bytes = await this.helpers.getBinaryDataBuffer(itemIndex, property);
-  const fileName = facts.fileName ?? binary.fileName;
+  // n8n may keep a path in the name; the gateway takes a name alone.
+  const fileName = facts.fileName ?? (binary.fileName?.split(/[\\/]/).pop() || undefined);
   const mimetype = facts.mimetype ?? binary.mimeType;
   const { voice, ...texts } = facts;
   const fields = { ...texts, mimetype, ...(fileName === undefined ? {} : { fileName }), ...(voice ? { voice: 'true' } : {}) };

@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { chosenInstance, instanceField } from '../../descriptions/instance';
+import { quotedMessage, quotedMessageField } from '../../descriptions/quotedMessage';
 import { recipient, recipientField } from '../../descriptions/recipient';
 import { gatewayJson, instancePath } from '../../transport/request';
 import type { Operation } from '../operation';
@@ -39,14 +40,7 @@ export const sendText: Operation = {
           placeholder: 'e.g. +15550002222, +15550003333',
           description: 'Comma-separated phone numbers or WhatsApp addresses to mention. The text must hold @ and the number for each.',
         },
-        {
-          displayName: 'Quoted Message ID',
-          name: 'quotedMessageId',
-          type: 'string',
-          default: '',
-          placeholder: 'e.g. 3EB0C767D26B8C2F5A11',
-          description: 'The message to answer to, e.g. the field messageId of Chasqui Trigger',
-        },
+        quotedMessageField,
       ],
     },
   ],
@@ -59,7 +53,7 @@ async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INod
   const body: IDataObject = {
     to: recipient.call(this, itemIndex),
     text: String(this.getNodeParameter('text', itemIndex)),
-    ...(options.quotedMessageId ? { quotedMessageId: String(options.quotedMessageId).trim() } : {}),
+    ...quotedMessage(options),
     ...(mentions.length > 0 ? { mentions } : {}),
   };
   const path = instancePath(chosenInstance.call(this, itemIndex), 'messages', 'text');
