@@ -31,6 +31,7 @@ export interface AssemblyOptions {
   store: MediaStore;
   host: MediaHost;
   addressing: 'pn' | 'lid';
+  quickPairing: boolean;
   registration: RegistrationOptions;
 }
 
@@ -42,7 +43,7 @@ export interface Assembly {
 }
 
 /** Puts the parts of one simulated network together. */
-export function assemble({ network, identity, store, host, addressing, registration }: AssemblyOptions): Assembly {
+export function assemble({ network, identity, store, host, addressing, quickPairing, registration }: AssemblyOptions): Assembly {
   const delivery = createDelivery(network);
   const sealing = createSealing(network, delivery);
   const deviceLists = createDeviceLists(network, delivery);
@@ -65,7 +66,7 @@ export function assemble({ network, identity, store, host, addressing, registrat
   const contacts: Contacts = createContacts({ network, sender, receipts, phones, store, host, addressing });
 
   const iq = createIqDispatcher({
-    keys: createKeysHandler(network, sealing),
+    keys: createKeysHandler(network, sealing, quickPairing ? 1 : 0),
     usync: createUsyncHandler(network, deviceLists),
     mediaConnection: (device) => ({ host: host.authority, auth: store.authFor(device.account.number), ttl: MEDIA_TOKEN_SECONDS }),
     activate(device) {

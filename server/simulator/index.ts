@@ -33,6 +33,8 @@ export interface SimulatorOptions {
   qrRefs?: number;
   /** Whether stanzas name contacts by LID (default, as WhatsApp does today) or by phone number. */
   addressing?: 'pn' | 'lid';
+  /** Lets a new client upload 5 pre-keys instead of 812, which is most of what pairing costs it. Default false. */
+  quickPairing?: boolean;
 }
 
 export interface Simulator extends SimulatorControls {
@@ -65,6 +67,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     store,
     host: media,
     addressing: options.addressing ?? 'lid',
+    quickPairing: options.quickPairing ?? false,
     registration: { refs: options.qrRefs ?? 6, firstQrMs: options.firstQrMs ?? 60_000, nextQrMs: options.nextQrMs ?? 20_000 },
   });
 

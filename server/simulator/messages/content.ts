@@ -40,7 +40,7 @@ export async function describeMessage(message: proto.IMessage, store: MediaStore
     case 'liveLocationMessage':
       return { type: 'location', location: locationOf(content[key] as proto.Message.ILocationMessage) };
     case 'contactMessage':
-      return { type: 'contact', text: content.contactMessage?.displayName ?? '' };
+      return { type: 'contact', text: nameOf(content.contactMessage) };
     case 'contactsArrayMessage':
       return { type: 'contact', text: content.contactsArrayMessage?.displayName ?? '' };
     case 'reactionMessage':
@@ -69,6 +69,11 @@ async function describeMedia(media: MediaFields, type: MediaType & MessageView['
   } catch (error) {
     return { ...view, mediaError: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** The name shown, or the one in the card where a client left that out. */
+function nameOf(contact: proto.Message.IContactMessage | null | undefined): string {
+  return contact?.displayName || /^FN:(.*?)\r?$/m.exec(contact?.vcard ?? '')?.[1] || '';
 }
 
 function locationOf(location: proto.Message.ILocationMessage): NonNullable<MessageView['location']> {

@@ -17,6 +17,8 @@ const TAG = 'link_code_companion_reg';
 const BUNDLE_INFO = 'link_code_pairing_key_bundle_encryption_key';
 /** How long a client may take to finish after the code was entered. */
 const FINISH_MS = 20_000;
+/** A client shows its code before its request has arrived: so long a fast typist waits for it. */
+const HELLO_MS = 3000;
 
 /** Linking by an eight-character code that the client shows and the phone's owner types in. */
 export interface PairingCodes {
@@ -39,6 +41,21 @@ interface Hello {
 
 export function createPairingCodes(network: Network, registrations: Registrations, linking: Linking): PairingCodes {
   const hellos = new Map<string, Hello>();
+  const awaited = new Map<string, Set<() => void>>();
+
+  const helloOf = async (number: string): Promise<Hello | undefined> => {
+    if (hellos.has(number)) return hellos.get(number);
+    const waiters = awaited.get(number) ?? new Set();
+    awaited.set(number, waiters);
+    await new Promise<void>((resolve) => {
+      const cancel = network.timers.after(HELLO_MS, resolve);
+      waiters.add(() => {
+        cancel();
+        resolve();
+      });
+    });
+    return hellos.get(number);
+  };
 
   const hello = (connection: Connection, request: BinaryNode, content: BinaryNode) => {
     const number = parseUserJid(content.attrs['jid'])?.number;
@@ -47,6 +64,8 @@ export function createPairingCodes(network: Network, registrations: Registration
     if (!number || wrappedEphemeral?.length !== 80 || !registration) return connection.send(iqError(request, 400, 'bad-request'));
     const ref = randomBytes(16);
     hellos.set(number, { registration, wrappedEphemeral, ref });
+    for (const tell of awaited.get(number) ?? []) tell();
+    awaited.delete(number);
     connection.send(iqResult(request, [node(TAG, { stage: 'companion_hello' }, [node('link_code_pairing_ref', {}, ref)])]));
   };
 
@@ -73,7 +92,7 @@ export function createPairingCodes(network: Network, registrations: Registration
       else connection.send(iqError(request, 400, 'bad-request'));
     },
     async enter(account, code) {
-      const pending = hellos.get(account.number);
+      const pending = await helloOf(account.number);
       if (!pending) throw new ControlError(404, 'no_pairing_request', `No connected client asks for a pairing code for ${account.number}.`);
       if (pending.entered) throw new ControlError(409, 'pairing_failed', 'A code is being checked already.');
       const plainCode = code.replace(/[\s-]/g, '').toUpperCase();

@@ -8,8 +8,11 @@ import { iqResult, node } from '../../nodes.js';
 import { bundleNodes, readPreKeys, readSignedPreKey, uint } from '../../signal/keys.js';
 import type { IqHandler } from './types.js';
 
-/** `encrypt`: the client's own pre-keys (count, upload, rotation, digest), and the bundles of others. */
-export function createKeysHandler(network: Network, sealing: Sealing): IqHandler {
+/**
+ * `encrypt`: the client's own pre-keys (count, upload, rotation, digest), and the bundles of others.
+ * @param reportAtLeast the least count told to a client: 0 makes a new one upload 812 pre-keys, 1 makes it upload 5
+ */
+export function createKeysHandler(network: Network, sealing: Sealing, reportAtLeast: number): IqHandler {
   const bundleFor = (jid: string): BinaryNode => {
     const address = parseUserJid(jid);
     const account = address && isOnWhatsApp(address.number) ? network.directory.get(address.number) : undefined;
@@ -26,7 +29,7 @@ export function createKeysHandler(network: Network, sealing: Sealing): IqHandler
       return iqResult(request, [node('list', {}, users)]);
     }
     if (getBinaryNodeChild(request, 'count')) {
-      return iqResult(request, [node('count', { value: device.preKeys.length.toString() })]);
+      return iqResult(request, [node('count', { value: Math.max(device.preKeys.length, reportAtLeast).toString() })]);
     }
     if (getBinaryNodeChild(request, 'digest')) return iqResult(request, [digest(device)]);
     const signed = readSignedPreKey(getBinaryNodeChild(getBinaryNodeChild(request, 'rotate') ?? request, 'skey'));
