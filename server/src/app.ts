@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createBaileysClient } from './adapters/baileys/client.js';
@@ -34,8 +34,6 @@ import { createDeliveryDispatcher } from './usecases/webhooks/deliver-webhooks.j
 import { createSubscriptions } from './usecases/webhooks/subscriptions.js';
 import { createWebhookUseCases } from './usecases/webhooks/webhook-use-cases.js';
 
-const LINK_SECRET_BYTES = 32;
-
 export interface Gateway {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   url: string;
@@ -67,8 +65,9 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const { instances, webhooks, deliveries, messages } = store;
 
     const tempDir = mediaDirOf(config);
+    // What a crash left behind.
     await rm(tempDir, { recursive: true, force: true });
-    await mkdir(tempDir, { recursive: true, mode: 0o700 });
+    const media = createMediaFetcher({ dir: tempDir, maxBytes: config.limits.mediaBytes });
 
     const sender = createUndiciSender({ clock });
     cleanups.push(() => sender.close());
@@ -101,7 +100,6 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const find = createInstanceLookup(instances);
     const manage = createManageInstances({ instances, find, view: createInstanceViewer(board), board, sessions, clock });
     const connect = createConnectInstance({ find, instances, sessions, client, clock });
-    const media = createMediaFetcher({ dir: tempDir, maxBytes: config.limits.mediaBytes });
     const access = { keys: store.apiKeys, configuredKey: config.apiKey, clock };
     let ready = false;
     const usecases: GatewayUseCases = {
@@ -119,7 +117,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     };
     const firstKey = await createFirstKey({ ...access, random });
 
-    const http = await createHttpServer({ usecases, media, logger, version, limits: config.limits, linkSecret: random.bytes(LINK_SECRET_BYTES), clock });
+    const http = createHttpServer({ usecases, media, logger, version, limits: config.limits, publicUrl: config.publicUrl ?? undefined, clock, random });
     cleanups.push(() => http.close());
     await http.listen({ host: config.host, port: config.port });
 

@@ -10,6 +10,8 @@ export interface Config {
   apiKey: string | null;
   network: { kind: 'live'; version: 'pinned' | 'latest' | [number, number, number] } | { kind: 'sandbox'; simulatorUrl: string };
   logLevel: LogLevel;
+  /** How browsers reach the gateway when that is not how it sees itself, e.g. behind a proxy. */
+  publicUrl: string | null;
   limits: { jsonBodyBytes: number; mediaBytes: number };
 }
 
@@ -32,6 +34,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     dataDir: resolve(env['DATA_DIR'] || 'data'),
     apiKey: env['CHASQUI_API_KEY'] || null,
     network: network(env),
+    publicUrl: url(env, 'PUBLIC_URL'),
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     limits: { jsonBodyBytes: 1 * MIB, mediaBytes: integer(env, 'MEDIA_MAX_BYTES', 64 * MIB, 1, 2_000 * MIB) },
   };
@@ -44,9 +47,7 @@ export function mediaDirOf(config: Pick<Config, 'dataDir'>): string {
 
 function network(env: NodeJS.ProcessEnv): Config['network'] {
   if (oneOf(env, 'WHATSAPP_NETWORK', ['live', 'sandbox'] as const, 'live') === 'sandbox') {
-    const simulatorUrl = env['SIMULATOR_URL'] || `http://127.0.0.1:${env['SIMULATOR_PORT'] || '3001'}`;
-    if (!URL.canParse(simulatorUrl)) throw new ConfigError(`SIMULATOR_URL must be a URL such as http://127.0.0.1:3001, not "${simulatorUrl}".`);
-    return { kind: 'sandbox', simulatorUrl };
+    return { kind: 'sandbox', simulatorUrl: url(env, 'SIMULATOR_URL') ?? `http://127.0.0.1:${integer(env, 'SIMULATOR_PORT', 3001, 1, 65_535)}` };
   }
   return { kind: 'live', version: version(env['WHATSAPP_VERSION']) };
 }
@@ -57,6 +58,13 @@ function version(value: string | undefined): 'pinned' | 'latest' | [number, numb
   const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(value);
   if (!parts) throw new ConfigError(`WHATSAPP_VERSION must be "pinned", "latest" or three numbers such as 2.3000.1043857760, not "${value}".`);
   return [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+}
+
+function url(env: NodeJS.ProcessEnv, name: string): string | null {
+  const value = env[name];
+  if (!value) return null;
+  if (!/^https?:/.test(value) || !URL.canParse(value)) throw new ConfigError(`${name} must be a URL such as http://127.0.0.1:3001, not "${value}".`);
+  return value;
 }
 
 function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {

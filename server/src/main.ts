@@ -23,7 +23,9 @@ async function main(): Promise<void> {
       process.exit(1);
     },
   });
-  closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err, signal }) => {
+  // A promise that some library forgot is no reason to cut every session off.
+  process.on('unhandledRejection', err => logger.error({ err }, 'a rejection was not handled'));
+  closeWithGrace({ delay: STOP_WITHIN_MS, logger: false, skip: ['unhandledRejection'] }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'unexpected failure');
     else logger.info({ signal }, 'stopping');
     await gateway.stop();
