@@ -88,6 +88,8 @@ export function createClient(simulator: Simulator, { state = newState(), config 
       logger: SILENT_LOGGER,
       fetchAgent: new HttpsAgent({ ca }),
       options: requestOptions,
+      // Asked when another device wants a message again.
+      getMessage: async ({ id }) => upserts.find(({ message }) => message.key.fromMe && message.key.id === id)?.message.message ?? undefined,
       ...config,
     });
     sock = made;

@@ -15,6 +15,8 @@ export interface LinkedDevice {
   readonly linkedAt: number;
   signedPreKey: SignedPublicPreKey;
   preKeys: PublicPreKey[];
+  /** Whether it was told that its pre-keys run low, and has not uploaded more since. */
+  toldLow: boolean;
   connection?: Connection | undefined;
   /** Whether it has said that it wants its messages (`passive active`) on this connection. */
   active: boolean;

@@ -26,7 +26,8 @@ export function createSealing(network: Network, delivery: Delivery): Sealing {
   const bundleOf = (device: LinkedDevice) => {
     const bundle = takeBundle(device);
     if (bundle.preKey) network.stats.preKeysHandedOut += 1;
-    if (bundle.preKey && device.preKeys.length < LOW_PRE_KEYS) {
+    if (device.preKeys.length < LOW_PRE_KEYS && !device.toldLow) {
+      device.toldLow = true;
       const attrs = { from: SERVER, type: 'encrypt', id: `prekeys-${++notices}`, t: Math.floor(network.clock.now() / 1000).toString() };
       delivery.deliver(device, node('notification', attrs, [node('count', { value: device.preKeys.length.toString() })]));
     }

@@ -15,8 +15,8 @@ export interface DeviceView {
   lid: string;
   connected: boolean;
   linkedAt: string;
-  /** Stanzas that wait for it. */
-  pending: number;
+  /** Stanzas that it has not acknowledged. */
+  pending: { messages: number; receipts: number; notifications: number };
   preKeys: number;
 }
 
@@ -130,7 +130,17 @@ function deviceView(device: LinkedDevice): DeviceView {
     lid: userJid(number, 'lid', device.id),
     connected: device.connection !== undefined,
     linkedAt: new Date(device.linkedAt).toISOString(),
-    pending: device.pending.size,
+    pending: pendingOf(device),
     preKeys: device.preKeys.length,
   };
+}
+
+function pendingOf(device: LinkedDevice): DeviceView['pending'] {
+  const waiting = { messages: 0, receipts: 0, notifications: 0 };
+  for (const { tag } of device.pending.values()) {
+    if (tag === 'message') waiting.messages += 1;
+    else if (tag === 'receipt') waiting.receipts += 1;
+    else waiting.notifications += 1;
+  }
+  return waiting;
 }

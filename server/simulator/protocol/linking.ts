@@ -117,6 +117,6 @@ function createDevice(account: Account, id: number, registration: Registration, 
   const { noiseKey, identityKey, registrationId, signedPreKey } = registration;
   return {
     account, id, keyIndex: id, noiseKey, identityKey, registrationId, signedPreKey, linkedAt,
-    preKeys: [], pending: new Map(), active: false, bootstrapped: false, linked: true,
+    preKeys: [], toldLow: false, pending: new Map(), active: false, bootstrapped: false, linked: true,
   };
 }

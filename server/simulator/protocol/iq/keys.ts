@@ -35,6 +35,7 @@ export function createKeysHandler(network: Network, sealing: Sealing, reportAtLe
     const signed = readSignedPreKey(getBinaryNodeChild(getBinaryNodeChild(request, 'rotate') ?? request, 'skey'));
     if (signed) device.signedPreKey = signed;
     device.preKeys.push(...readPreKeys(getBinaryNodeChild(request, 'list')));
+    device.toldLow = false;
     return iqResult(request);
   };
 }
