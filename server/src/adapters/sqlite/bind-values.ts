@@ -12,7 +12,9 @@ export function copyStatement(statement: Statement): Statement {
  */
 export function copyValue(value: SqlValue): SqlValue {
   if (types.isUint8Array(value)) return new Uint8Array(value);
-  if (value === null || typeof value === 'string') return value;
+  if (value === null) return value;
+  // libsql reads text up to its first NUL. Names that come from the network may hold one.
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw new TypeError(`A ${typeof value} cannot be bound to a statement.`);
 }

@@ -21,6 +21,8 @@ function serve({ path, busyTimeoutMs }: DatabaseThreadData, port: NonNullable<ty
 
   port.on('message', (request: DatabaseRequest) => {
     if (request.type === 'close') {
+      // Leaves the file whole without its log, unless someone still reads; then the next opening does it.
+      connection.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
       connection.close();
       return port.close();
     }

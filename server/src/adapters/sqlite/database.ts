@@ -173,7 +173,11 @@ export function createDatabase(options: DatabaseOptions): Database {
 }
 
 function defaultWorker(data: DatabaseThreadData): Worker {
-  return new Worker(new URL('./database-thread.js', import.meta.url), { workerData: data });
+  return new Worker(new URL('./database-thread.js', import.meta.url), {
+    workerData: data,
+    // Options such as --input-type are for the main script and would keep a thread from starting.
+    execArgv: [],
+  });
 }
 
 function toError({ code, message }: SqlFailure): StorageError {

@@ -3,7 +3,10 @@ import type { Connection } from './connection.js';
 
 export type Statement = ReturnType<Connection['prepare']>;
 
-/** Prepares each SQL text once; keeps the texts used last, so that generated SQL cannot fill the memory. */
+/**
+ * Prepares each SQL text once; keeps the texts used last, so that generated SQL cannot fill the memory.
+ * Statements are run to their end: one left half-read would stand in the way of savepoints and checkpoints.
+ */
 export function createPreparer(connection: Connection, max = 256): (sql: string) => Statement {
   const statements = new LRUCache<string, Statement>({ max });
   return sql => {

@@ -1,0 +1,130 @@
+import type { DeliveryStore } from '@gateway/ports/message-store.js';
+import type { WebhookRepository } from '@gateway/ports/repositories.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { delivery, NOW } from './support/samples';
+
+export interface OpenDeliveryStore {
+  deliveries: DeliveryStore;
+  webhooks: WebhookRepository;
+  /** Makes the instance `one` and webhooks of these ids. */
+  seed(webhookIds: string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function describeDeliveryStoreContract(name: string, open: () => Promise<OpenDeliveryStore>): void {
+  describe(`delivery store: ${name}`, () => {
+    let opened: OpenDeliveryStore;
+    let deliveries: DeliveryStore;
+    beforeEach(async () => {
+      opened = await open();
+      deliveries = opened.deliveries;
+      await opened.seed(['hook', 'other']);
+    });
+    afterEach(() => opened.close());
+
+    const due = async (now = NOW, query: Partial<Parameters<DeliveryStore['due']>[1]> = {}): Promise<string[]> =>
+      (await deliveries.due(now, { limit: 100, perWebhook: 100, exclude: [], ...query })).map(({ id }) => id);
+    const retryAt = (id: string, nextAttemptAt: number) => deliveries.settle(id, { state: 'pending', attempts: 1, at: NOW, nextAttemptAt, lastStatus: 500, lastError: null });
+    const done = (id: string) => deliveries.settle(id, { state: 'delivered', attempts: 1, at: NOW + 1, lastStatus: 200 });
+
+    it('keeps what it was given, pending and due at once', async () => {
+      await deliveries.insert([delivery('d1', { body: '{"text":"ñ 🏃"}' })]);
+      expect(await deliveries.find('hook', 'd1')).toEqual({
+        ...delivery('d1', { body: '{"text":"ñ 🏃"}' }), state: 'pending', attempts: 0, nextAttemptAt: NOW, lastStatus: null, lastError: null, deliveredAt: null,
+      });
+      expect(await deliveries.find('other', 'd1')).toBeNull();
+      expect(await deliveries.find('hook', 'd2')).toBeNull();
+      expect(await due(NOW - 1)).toEqual([]);
+      expect(await due()).toEqual(['d1']);
+    });
+
+    it('leaves existing (webhook, event) pairs and missing webhooks alone', async () => {
+      await deliveries.insert([]);
+      await deliveries.insert([delivery('d1', { eventId: 'e' })]);
+      await deliveries.insert([delivery('d2', { eventId: 'e' }), delivery('d3', { eventId: 'e', webhookId: 'other' }), delivery('d4', { webhookId: 'gone' }), delivery('d5')]);
+      expect((await deliveries.list('hook', { limit: 9 })).map(({ id }) => id)).toEqual(['d5', 'd1']);
+      expect((await deliveries.list('other', { limit: 9 })).map(({ id }) => id)).toEqual(['d3']);
+    });
+
+    it('answers the oldest of each lane and keeps the order of insertion', async () => {
+      // Inserted first counts as older, whatever the clock said.
+      await deliveries.insert([delivery('a1', { lane: 'a' }), delivery('b1', { lane: 'b' }), delivery('a2', { lane: 'a', createdAt: NOW - 9 }), delivery('o1', { lane: 'a', webhookId: 'other' })]);
+      expect((await due()).sort()).toEqual(['a1', 'b1', 'o1']);
+      expect((await deliveries.nextInLane('hook', 'a'))?.id).toBe('a1');
+      await done('a1');
+      expect((await due()).sort()).toEqual(['a2', 'b1', 'o1']);
+      expect((await deliveries.nextInLane('hook', 'a'))?.id).toBe('a2');
+      await done('a2');
+      expect(await deliveries.nextInLane('hook', 'a')).toBeNull();
+    });
+
+    it('lets a lane wait whose oldest is not due yet', async () => {
+      await deliveries.insert([delivery('a1', { lane: 'a' }), delivery('a2', { lane: 'a' }), delivery('b1', { lane: 'b' })]);
+      await retryAt('a1', NOW + 50);
+      expect(await due()).toEqual(['b1']);
+      expect((await deliveries.nextInLane('hook', 'a'))?.id).toBe('a1');
+      expect(await due(NOW + 50)).toEqual(['b1', 'a1']);
+      await deliveries.settle('a1', { state: 'dead', attempts: 9, at: NOW + 60, lastStatus: null, lastError: 'gave up' });
+      expect(await due(NOW + 50)).toEqual(['a2', 'b1']);
+    });
+
+    it('says when something becomes due later', async () => {
+      expect(await deliveries.nextDueAt(0)).toBeNull();
+      await deliveries.insert([delivery('d1'), delivery('d2', { createdAt: NOW + 5 })]);
+      expect(await deliveries.nextDueAt(NOW - 1)).toBe(NOW);
+      expect(await deliveries.nextDueAt(NOW)).toBe(NOW + 5);
+      expect(await deliveries.nextDueAt(NOW + 5)).toBeNull();
+      await retryAt('d1', NOW + 70);
+      expect(await deliveries.nextDueAt(NOW + 5)).toBe(NOW + 70);
+      await done('d1');
+      expect(await deliveries.nextDueAt(NOW + 5)).toBeNull();
+    });
+
+    it('shares its places: the first of every webhook before the second of any', async () => {
+      await deliveries.insert(Array.from({ length: 300 }, (_, index) => delivery(`h${index}`, { lane: `lane ${index}` })));
+      await deliveries.insert([delivery('o0', { webhookId: 'other', lane: 'x', createdAt: NOW + 1 }), delivery('o1', { webhookId: 'other', lane: 'y', createdAt: NOW + 2 })]);
+      expect(await due(NOW + 9, { limit: 3 })).toEqual(['h0', 'o0', 'h1']);
+      expect(await due(NOW + 9, { limit: 9, perWebhook: 1 })).toEqual(['h0', 'o0']);
+      expect(await due(NOW + 9, { exclude: ['hook'] })).toEqual(['o0', 'o1']);
+      expect(await due(NOW + 9, { exclude: ['hook', 'other', 'gone'] })).toEqual([]);
+      expect(await due(NOW + 9, { limit: 1000, perWebhook: 1000 })).toHaveLength(302);
+    });
+
+    it('leaves webhooks out that are disabled, and takes removed ones away', async () => {
+      await deliveries.insert([delivery('d1'), delivery('o1', { webhookId: 'other' })]);
+      await opened.webhooks.update('one', 'hook', { enabled: false }, NOW);
+      expect(await due()).toEqual(['o1']);
+      await opened.webhooks.update('one', 'hook', { enabled: true }, NOW);
+      await opened.webhooks.remove('one', 'other');
+      expect(await due()).toEqual(['d1']);
+      expect(await deliveries.find('other', 'o1')).toBeNull();
+      await done('o1');
+    });
+
+    it('settles: what is said changes, what is not said stays', async () => {
+      await deliveries.insert([delivery('d1'), delivery('d2')]);
+      await deliveries.settle('d1', { state: 'pending', attempts: 1, at: NOW, nextAttemptAt: NOW + 5, lastStatus: 503, lastError: 'HTTP 503' });
+      expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'pending', attempts: 1, nextAttemptAt: NOW + 5, lastStatus: 503, lastError: 'HTTP 503', deliveredAt: null });
+      await deliveries.settle('d1', { state: 'dead', attempts: 2, at: NOW + 6, lastStatus: null });
+      expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'dead', attempts: 2, nextAttemptAt: NOW + 5, lastStatus: null, lastError: 'HTTP 503', deliveredAt: null });
+      await deliveries.settle('d1', { state: 'delivered', attempts: 3, at: NOW + 7, lastStatus: 204, lastError: null });
+      expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'delivered', attempts: 3, lastStatus: 204, lastError: null, deliveredAt: NOW + 7 });
+      // A replay puts it back to its old place.
+      await deliveries.settle('d1', { state: 'pending', attempts: 0, at: NOW + 8 });
+      expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'pending', attempts: 0, nextAttemptAt: NOW + 8, deliveredAt: null });
+      expect(await due(NOW + 8)).toEqual(['d1']);
+      expect(await deliveries.find('hook', 'd2')).toMatchObject({ state: 'pending', attempts: 0 });
+    });
+
+    it('lists newest first, by state', async () => {
+      await deliveries.insert([delivery('d1'), delivery('d2'), delivery('d3', { createdAt: NOW + 1 })]);
+      await done('d1');
+      const ids = async (query: Parameters<DeliveryStore['list']>[1]): Promise<string[]> => (await deliveries.list('hook', query)).map(({ id }) => id);
+      expect(await ids({ limit: 10 })).toEqual(['d3', 'd2', 'd1']);
+      expect(await ids({ limit: 2 })).toEqual(['d3', 'd2']);
+      expect(await ids({ limit: 10, state: 'pending' })).toEqual(['d3', 'd2']);
+      expect(await ids({ limit: 10, state: 'delivered' })).toEqual(['d1']);
+      expect(await ids({ limit: 10, state: 'dead' })).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { createCachedSessionStore } from '@gateway/adapters/memory/cached-session-store.js';
+import { createMemoryStatusBoard } from '@gateway/adapters/memory/status-board.js';
+import { createSqliteSessionStore } from '@gateway/adapters/sqlite/session-store.js';
+import { describeDeliveryStoreContract } from './delivery-store.contract';
+import { describeMessageStoreContract } from './message-store.contract';
+import { describeApiKeyRepositoryContract, describeInstanceRepositoryContract, describeWebhookRepositoryContract } from './repositories.contract';
+import { describeSessionStoreContract } from './session-store.contract';
+import { describeStatusBoardContract } from './status-board.contract';
+import { openTestDatabase } from './support/database';
+import { openTestStore } from './support/embedded';
+import { seedWebhooks } from './support/samples';
+
+const openSeeded = async () => {
+  const store = await openTestStore();
+  return { ...store, seed: (ids: string[] = ['hook']) => seedWebhooks(store, ids) };
+};
+
+describeInstanceRepositoryContract('Prisma on SQLite', openTestStore);
+describeWebhookRepositoryContract('Prisma on SQLite', openTestStore);
+describeApiKeyRepositoryContract('Prisma on SQLite', openTestStore);
+describeMessageStoreContract('SQLite', openSeeded);
+describeDeliveryStoreContract('SQLite', openSeeded);
+describeStatusBoardContract('memory', async () => ({ board: createMemoryStatusBoard(), close: async () => undefined }));
+
+describeSessionStoreContract('SQLite', async () => {
+  const { database, close } = await openTestDatabase();
+  return { store: createSqliteSessionStore(database), close };
+});
+describeSessionStoreContract('SQLite behind the cache', async () => {
+  const { database, close } = await openTestDatabase();
+  return { store: createCachedSessionStore(createSqliteSessionStore(database)), close };
+});
+describeSessionStoreContract('SQLite behind a cache with room for two keys', async () => {
+  const { database, close } = await openTestDatabase();
+  return { store: createCachedSessionStore(createSqliteSessionStore(database), { maxBytes: 600 }), close };
+});

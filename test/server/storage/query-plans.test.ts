@@ -1,0 +1,85 @@
+import { openConnection, type Connection } from '@gateway/adapters/sqlite/connection.js';
+import type { Database } from '@gateway/adapters/sqlite/database.js';
+import { createSqliteDeliveryStore } from '@gateway/adapters/sqlite/delivery-store.js';
+import { createSqliteMessageStore } from '@gateway/adapters/sqlite/message-store.js';
+import { createSqliteSessionStore } from '@gateway/adapters/sqlite/session-store.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../contracts/support/database';
+import { delivery, incoming, NOW, outgoing } from '../../contracts/support/samples';
+
+const TABLES = 'Instance|Webhook|Delivery|Message|SessionCredentials|SignalKey';
+
+describe('query plans', () => {
+  let opened: TestDatabase;
+  let planner: Connection;
+  beforeEach(async () => {
+    opened = await openTestDatabase();
+    planner = openConnection(opened.path, 1000);
+  });
+  afterEach(() => {
+    planner.close();
+    return opened.close();
+  });
+  const explain = (sql: string, params: unknown[]): string[] =>
+    planner.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(params).map(row => String((row as { detail: unknown }).detail));
+
+  /** A database that notes the plan of every statement it is given. */
+  function explaining(): { database: Database; plans: Map<string, string[]> } {
+    const plans = new Map<string, string[]>();
+    const note = (sql: string, params: unknown[] = []): void => void plans.set(sql, explain(sql, params));
+    const database: Database = {
+      ...opened.database,
+      async read(sql, params) {
+        note(sql, params);
+        return opened.database.read(sql, params);
+      },
+      async write(unit) {
+        for (const { sql, params } of unit) note(sql, params);
+        return opened.database.write(unit);
+      },
+    };
+    return { database, plans };
+  }
+
+  it('never scan a table or sort one, for any statement of the hot path', async () => {
+    const { database, plans } = explaining();
+    const sessions = createSqliteSessionStore(database);
+    await sessions.commit('one', { credentials: new Uint8Array(1), keys: [{ type: 'session', id: 'a', value: new Uint8Array(1) }, { type: 'session', id: 'b', value: null }] });
+    await sessions.readCredentials('one');
+    await sessions.readKeys('one', 'session', ['a', 'b']);
+    await sessions.wipe('one');
+
+    const messages = createSqliteMessageStore(database);
+    await messages.insertOutgoing(outgoing('m1'));
+    await messages.recordIncoming(incoming('m2'), [delivery('d1')]);
+    for (const to of ['sending', 'sent', 'delivered', 'read', 'played', 'failed', 'cancelled'] as const) await messages.advance({ instanceId: 'one', messageId: 'm1', to, at: NOW }, []);
+    await messages.markAttempt('one', 'm1', 1);
+    await messages.find('one', 'm1');
+    await messages.list('one', { limit: 5, before: NOW });
+    await messages.listUnacknowledged('one');
+
+    const deliveries = createSqliteDeliveryStore(database);
+    await deliveries.insert([delivery('d2')]);
+    await deliveries.due(NOW, { limit: 5, perWebhook: 5, exclude: ['x'] });
+    await deliveries.nextInLane('hook', 'chat');
+    await deliveries.nextDueAt(NOW);
+    await deliveries.settle('d1', { state: 'delivered', attempts: 1, at: NOW });
+    await deliveries.list('hook', { limit: 5 });
+    await deliveries.find('hook', 'd1');
+
+    expect(plans.size).toBeGreaterThan(20);
+    const bad = [...plans].flatMap(([sql, steps]) => steps.filter(step => isTableScan(step)).map(step => `${step}  <-  ${sql}`));
+    expect(bad).toEqual([]);
+    const sorted = [...plans].filter(([sql, steps]) => !sql.includes('WITH RECURSIVE') && steps.some(step => step.includes('TEMP B-TREE')));
+    expect(sorted.map(([sql]) => sql)).toEqual([]);
+  });
+
+  it('would notice a scan', () => {
+    expect(explain('SELECT * FROM Message m WHERE party = ?', ['x']).map(isTableScan)).toEqual([true]);
+  });
+});
+
+/** Reading a whole table, or a whole index; the first entry of an index (min) shows as SEARCH. */
+function isTableScan(step: string): boolean {
+  return new RegExp(`^SCAN (${TABLES}|d|m)\\b`).test(step);
+}
