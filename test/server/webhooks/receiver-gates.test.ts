@@ -10,7 +10,10 @@ describe('receiver gates', () => {
     expect(gates.closed(NOW)).toEqual(['a']);
     gates.release('a');
     expect(gates.enter('a', NOW)).toBe(true);
-    expect(gates.taken()).toBe(2);
+    expect(gates.isIdle('a', NOW)).toBe(false);
+    gates.release('a');
+    gates.release('a');
+    expect(gates.isIdle('a', NOW)).toBe(true);
   });
 
   it('always has a first place for every webhook, whatever the others have taken', () => {

@@ -26,9 +26,11 @@ export interface AttemptDeps {
 }
 
 export interface AttemptResult {
-  /** `postponed`: the row is as it was and will be taken again. */
-  end: 'delivered' | 'failed' | 'postponed';
+  /** `done`: delivered or given up. `postponed`: the row is as it was and will be taken again. */
+  end: 'done' | 'retry' | 'postponed';
   mood: ReceiverMood;
+  /** When this delivery will be tried again (epoch milliseconds). */
+  retryAt: number | null;
   /** When the receiver may be asked again (epoch milliseconds), if it said so. */
   pauseUntil: number | null;
 }
@@ -42,19 +44,23 @@ export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, sig
   const webhook = await deps.subscriptions.find(delivery.instanceId, delivery.webhookId);
   if (webhook === null || !webhook.enabled) {
     deps.subscriptions.invalidate(delivery.instanceId);
-    return { end: 'postponed', mood: 'unknown', pauseUntil: deps.clock.now() + DISABLED_PAUSE_MS };
+    return { end: 'postponed', mood: 'unknown', retryAt: null, pauseUntil: deps.clock.now() + DISABLED_PAUSE_MS };
   }
   const response = await post(deps, webhook, delivery, signal);
-  if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', pauseUntil: null };
+  if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', retryAt: null, pauseUntil: null };
 
   const now = deps.clock.now();
   const retryAfter = retryAfterMs(response.retryAfter, now);
   const outcome = judge(delivery, response, now, retryAfter, deps.random.float());
   await keepTrying({ ...deps, signal }, 'Noting the outcome of a delivery', () => deps.deliveries.settle(delivery.id, outcome));
   report(deps.logger, delivery, outcome);
-  if (outcome.state === 'delivered') return { end: 'delivered', mood: 'well', pauseUntil: null };
   if (response.status === 410) await disable(deps, webhook, signal);
-  return { end: 'failed', mood: 'unwell', pauseUntil: retryAfter === null ? null : now + retryAfter };
+  return {
+    end: outcome.state === 'pending' ? 'retry' : 'done',
+    mood: outcome.state === 'delivered' ? 'well' : 'unwell',
+    retryAt: outcome.nextAttemptAt ?? null,
+    pauseUntil: retryAfter === null || outcome.state === 'delivered' ? null : now + retryAfter,
+  };
 }
 
 async function post({ sender, clock }: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<WebhookResponse> {

@@ -1,12 +1,14 @@
+import { setMaxListeners } from 'node:events';
 import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
-import { attemptDelivery, type AttemptDeps } from './attempt-delivery.js';
+import { createHeldDeliveries } from './held-deliveries.js';
 import { createReceiverGates, DEFAULT_GATE_LIMITS, type GateLimits } from './receiver-gates.js';
+import { runLane, type LaneDeps, type LaneEnd } from './run-lane.js';
 
-/** Rows asked for at once, beyond those that are on their way already. */
-const BATCH = 64;
-/** Deliveries of one lane in a row before others of the same webhook get their turn. */
-const LANE_TURN = 32;
+/** Rows read at once, beyond those that are on their way already. */
+const READ_AT_ONCE = 64;
+/** Rows of one webhook read ahead: twice what may be under way, so that the store is not asked for each. */
+const READ_AHEAD = 16;
 /** Nothing relies on this; it bounds the harm of a clock that was set, or of a wake-up that another process owed. */
 const LONGEST_SLEEP_MS = 30_000;
 /** Pause after the store failed. */
@@ -14,7 +16,7 @@ const STORE_PAUSE_MS = 1_000;
 /** What is under way at `stop` has that long to end by itself. */
 const STOP_WITHIN_MS = 5_000;
 
-export interface DispatcherDeps extends AttemptDeps {
+export interface DispatcherDeps extends LaneDeps {
   deliveries: Pick<DeliveryStore, 'settle' | 'due' | 'nextInLane' | 'nextDueAt'>;
   limits?: GateLimits;
 }
@@ -26,121 +28,162 @@ export interface DeliveryDispatcher {
   stop(): Promise<void>;
   /**
    * To be called after deliveries were written.
-   * @param forgiven a webhook that somebody changed or replayed to: earlier failures are no longer held against it
+   * @param changed a webhook that somebody changed or replayed to: what was known of it is forgotten, failures too
    */
-  wake(forgiven?: string): void;
+  wake(changed?: string): void;
 }
 
 /**
- * Brings deliveries to their receivers. One lane of a webhook has one post under way at most, and goes on only after
- * the one before was delivered or given up, so its order is kept; lanes and webhooks do not wait for each other.
+ * Brings deliveries to their receivers. A lane of a webhook has one post under way at most and goes on only after the
+ * one before was delivered or given up, so its order is kept; lanes and webhooks do not wait for each other.
  *
- * Works in rounds: takes what is due, starts what may start, sleeps until the next row is due or a pause is over. A
- * lane that ends starts a round when the last one had to leave something behind.
+ * Works in rounds: reads what is due, starts what may start, holds a little more in memory, and sleeps until the next
+ * row is due or a pause is over. A lane that ends makes place for one that is held; where the store may have more than
+ * is held, the last one starts a round.
  */
 export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatcher {
   const { deliveries, clock, logger } = deps;
-  const limits = deps.limits ?? DEFAULT_GATE_LIMITS;
-  const gates = createReceiverGates(limits);
-  const lanes = new Map<string, Promise<void>>();
+  const gates = createReceiverGates(deps.limits ?? DEFAULT_GATE_LIMITS);
+  const held = createHeldDeliveries();
+  /** Lanes under way. */
+  const lanes = new Map<string, { at: Delivery; ended: Promise<void> }>();
+  /** Deliveries that were under way at some time since the present round began: what it reads of them may be old. */
+  let begun = new Set<string>();
+  /** Webhooks of which the store may have more than is known here. */
+  let moreOf = new Set<string>();
   let life: AbortController | null = null;
   let stopping: Promise<void> | null = null;
-  let cancelSleep = () => {};
   let rounding: Promise<void> | null = null;
   let roundAgain = false;
-  let leftBehind = false;
+  let alarm = { at: Infinity, cancel: () => {} };
+  let wanted = false;
+
+  const isRunning = () => life !== null && stopping === null;
 
   function start(): void {
-    if (stopping !== null) void stopping.then(start);
-    else if (life === null) {
+    wanted = true;
+    if (life === null) {
       life = new AbortController();
+      // Every post under way listens.
+      setMaxListeners(0, life.signal);
       wake();
     }
   }
 
-  function wake(forgiven?: string): void {
-    if (forgiven !== undefined) gates.forgive(forgiven);
-    if (life === null || stopping !== null) return;
+  function wake(changed?: string): void {
+    if (changed !== undefined) {
+      gates.forgive(changed);
+      held.drop(changed);
+    }
+    if (!isRunning()) return;
     roundAgain = true;
-    rounding ??= rounds().finally(() => { rounding = null; });
+    rounding ??= rounds();
   }
 
   async function rounds(): Promise<void> {
-    cancelSleep();
-    let sleepUntil = 0;
-    while (roundAgain && stopping === null) {
+    while (roundAgain && isRunning()) {
       roundAgain = false;
+      silence();
       try {
-        sleepUntil = await round(clock.now());
+        wakeAt(await round(clock.now()));
       } catch (err) {
         logger.error({ err, retryInMs: STORE_PAUSE_MS }, 'Reading due deliveries failed');
-        sleepUntil = clock.now() + STORE_PAUSE_MS;
+        wakeAt(clock.now() + STORE_PAUSE_MS);
       }
     }
-    if (stopping === null) cancelSleep = clock.after(Math.max(0, sleepUntil - clock.now()), wake);
+    // At once, not in a promise's callback: a wake-up in between would find a round that has ended.
+    rounding = null;
   }
 
-  /** Starts what can be started; answers until when there is nothing more to do (epoch milliseconds). */
+  /** Reads and starts what is due; answers until when there is nothing more to do (epoch milliseconds). */
   async function round(now: number): Promise<number> {
-    const exclude = gates.closed(now);
-    const limit = gates.taken() + BATCH;
-    const rows = await deliveries.due(now, { limit, perWebhook: limits.perWebhook, exclude });
-    const started = stopping === null ? rows.filter(row => startLane(row, now)).length : 0;
-    leftBehind = started < rows.length || gates.closed(now).length > 0;
-    // A full answer may have hidden more; a round that started nothing gains nothing from another look.
-    if (rows.length === limit && started > 0) roundAgain = true;
-    const [nextDue, nextOpening] = [await deliveries.nextDueAt(now), gates.nextOpening(now)];
-    return Math.min(nextDue ?? Infinity, nextOpening ?? Infinity, now + LONGEST_SLEEP_MS);
-  }
-
-  function startLane(first: Delivery, now: number): boolean {
-    const key = JSON.stringify([first.webhookId, first.lane]);
-    if (life === null || lanes.has(key) || !gates.enter(first.webhookId, now)) return false;
-    const running = runLane(first, life.signal).then(again => {
-      lanes.delete(key);
-      gates.release(first.webhookId);
-      if (again || leftBehind) wake();
-    });
-    lanes.set(key, running);
-    return true;
-  }
-
-  /** Delivers along one lane while all goes well. Answers whether something may be left to do. */
-  async function runLane(first: Delivery, signal: AbortSignal): Promise<boolean> {
-    const { webhookId, lane } = first;
-    try {
-      let next: Delivery | null = first;
-      for (let turn = 0; next !== null && turn < LANE_TURN && stopping === null; turn++) {
-        if (next.nextAttemptAt > clock.now()) return true;
-        const { end, mood, pauseUntil } = await attemptDelivery(deps, next, signal);
-        gates.note(webhookId, mood);
-        if (pauseUntil !== null) gates.pause(webhookId, pauseUntil);
-        if (end !== 'delivered') return true;
-        next = await deliveries.nextInLane(webhookId, lane);
-      }
-      return next !== null;
-    } catch (err) {
-      logger.error({ err, webhookId, retryInMs: STORE_PAUSE_MS }, 'A delivery was interrupted');
-      gates.pause(webhookId, clock.now() + STORE_PAUSE_MS);
-      return true;
+    begun = new Set([...lanes.values()].map(lane => lane.at.id));
+    const exclude = [...new Set([...gates.closed(now), ...held.webhookIds()])];
+    const limit = lanes.size + READ_AT_ONCE;
+    const rows = await deliveries.due(now, { limit, perWebhook: READ_AHEAD, exclude });
+    // More rows than lanes under way, so some were new: another look makes headway.
+    if (rows.length === limit) roundAgain = true;
+    moreOf = new Set(exclude);
+    const counts = new Map<string, number>();
+    for (const row of rows) {
+      const count = (counts.get(row.webhookId) ?? 0) + 1;
+      counts.set(row.webhookId, count);
+      if (count === READ_AHEAD) moreOf.add(row.webhookId);
+      if (begun.has(row.id)) continue;
+      // A lane under way finds its own next row, but this one may have come after it looked.
+      if (lanes.has(keyOf(row))) moreOf.add(row.webhookId);
+      else held.add(row);
     }
+    startHeld();
+    // The others are looked at again when the last of what is held or under way ends.
+    if ([...moreOf].some(webhookId => !held.hasAny(webhookId) && gates.isIdle(webhookId, now))) roundAgain = true;
+    return Math.min(await deliveries.nextDueAt(now) ?? Infinity, gates.nextOpening(now) ?? Infinity, now + LONGEST_SLEEP_MS);
+  }
+
+  function startHeld(): void {
+    const now = clock.now();
+    const next = () => (isRunning() ? held.take(webhookId => gates.enter(webhookId, now)) : null);
+    for (let delivery = next(); delivery !== null; delivery = next()) startLane(delivery);
+  }
+
+  function startLane(first: Delivery): void {
+    if (life === null) return;
+    const lane = { at: first, ended: Promise.resolve() };
+    lanes.set(keyOf(first), lane);
+    const onBegin = (delivery: Delivery) => { lane.at = delivery; begun.add(delivery.id); };
+    const run = { gates, signal: life.signal, mayGoOn: isRunning, onBegin };
+    lane.ended = runLane(deps, first, run).then(end => finishLane(first, end));
+  }
+
+  function finishLane(first: Delivery, { next, wakeAt: at, stale }: LaneEnd): void {
+    const { webhookId } = first;
+    lanes.delete(keyOf(first));
+    gates.release(webhookId);
+    if (stale) held.drop(webhookId);
+    if (next !== null) held.add(next);
+    if (at !== null) wakeAt(at);
+    startHeld();
+    if (moreOf.has(webhookId) && !held.hasAny(webhookId)) {
+      moreOf.delete(webhookId);
+      wake();
+    }
+  }
+
+  /** Sees to it that a round begins by then. */
+  function wakeAt(at: number): void {
+    if (at >= alarm.at || !isRunning()) return;
+    silence();
+    alarm = { at, cancel: clock.after(Math.max(0, at - clock.now()), () => { alarm.at = Infinity; wake(); }) };
+  }
+
+  function silence(): void {
+    alarm.cancel();
+    alarm = { at: Infinity, cancel: () => {} };
   }
 
   function stop(): Promise<void> {
-    if (stopping !== null) return stopping;
+    wanted = false;
     const ending = life;
-    if (ending === null) return Promise.resolve();
-    cancelSleep();
+    if (stopping !== null || ending === null) return stopping ?? Promise.resolve();
     const cancelBound = clock.after(STOP_WITHIN_MS, () => ending.abort());
     stopping = (async () => {
+      silence();
       await rounding;
-      await Promise.all(lanes.values());
+      await Promise.all([...lanes.values()].map(lane => lane.ended));
       cancelBound();
+      held.clear();
+      moreOf.clear();
       life = null;
       stopping = null;
+      // start() was called meanwhile.
+      if (wanted) start();
     })();
     return stopping;
   }
 
   return { start, stop, wake };
+}
+
+function keyOf({ webhookId, lane }: Delivery): string {
+  return JSON.stringify([webhookId, lane]);
 }

@@ -25,8 +25,8 @@ export interface ReceiverGates {
   closed(now: number): string[];
   /** When the next pause ends (epoch milliseconds); null when there is none. */
   nextOpening(now: number): number | null;
-  /** Places taken at the moment. */
-  taken(): number;
+  /** Nothing under way, and no pause. */
+  isIdle(webhookId: string, now: number): boolean;
 }
 
 interface Gate { taken: number; limit: number; pausedUntil: number }
@@ -38,7 +38,6 @@ interface Gate { taken: number; limit: number; pausedUntil: number }
 export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT_GATE_LIMITS): ReceiverGates {
   /** Only webhooks about which there is something to know. */
   const gates = new Map<string, Gate>();
-  let taken = 0;
   let sharedTaken = 0;
 
   function gateOf(webhookId: string): Gate {
@@ -58,13 +57,11 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
       gate.pausedUntil = 0;
       if (gate.taken > 0) sharedTaken += 1;
       gate.taken += 1;
-      taken += 1;
       return true;
     },
     release(webhookId) {
       const gate = gateOf(webhookId);
       gate.taken -= 1;
-      taken -= 1;
       if (gate.taken > 0) sharedTaken -= 1;
       else if (gate.limit === perWebhook && gate.pausedUntil === 0) gates.delete(webhookId);
     },
@@ -90,6 +87,9 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
       const pauses = [...gates.values()].map(gate => gate.pausedUntil).filter(until => until > now);
       return pauses.length === 0 ? null : Math.min(...pauses);
     },
-    taken: () => taken,
+    isIdle(webhookId, now) {
+      const gate = gates.get(webhookId);
+      return gate === undefined || (gate.taken === 0 && gate.pausedUntil <= now);
+    },
   };
 }
