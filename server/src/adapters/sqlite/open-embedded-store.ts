@@ -39,6 +39,8 @@ export interface EmbeddedStoreOptions {
   lockWaitMs?: number;
   /** Memory for session keys that were read or written lately. */
   sessionCacheBytes?: number;
+  /** Epoch milliseconds, for the ledger of migrations. */
+  now?: () => number;
 }
 
 const DATABASE_FILE = 'chasqui.db';
@@ -50,7 +52,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * @throws StorageError `DATA_DIR_LOCKED`, those of `migrate`, or SQLite's code; nothing stays open then
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const { onFatal, lockWaitMs, sessionCacheBytes } = options;
+  const { onFatal, lockWaitMs, sessionCacheBytes, now = Date.now } = options;
   const dataDir = resolve(options.dataDir);
   const path = join(dataDir, DATABASE_FILE);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -63,7 +65,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     const lock = await lockDataDir(dataDir, { waitMs: lockWaitMs });
     closers.push(() => lock.release());
     await makePrivateFile(path);
-    migrateFile(path);
+    migrateFile(path, now());
     const prisma = openPrismaOnSqlite(path, BUSY_TIMEOUT_MS);
     closers.push(() => prisma.$disconnect());
     const database = createDatabase({ path, busyTimeoutMs: BUSY_TIMEOUT_MS, onFatal });
@@ -84,10 +86,10 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   }
 }
 
-function migrateFile(path: string): void {
+function migrateFile(path: string, now: number): void {
   const connection = openConnection(path, BUSY_TIMEOUT_MS);
   try {
-    migrate(connection, migrations, Date.now());
+    migrate(connection, migrations, now);
   } finally {
     connection.close();
   }
