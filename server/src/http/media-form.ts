@@ -15,9 +15,13 @@ export async function withMediaForm<T>(request: FastifyRequest, media: MediaFetc
   let file: MediaFile | null = null;
   const fields: Record<string, string> = Object.create(null) as Record<string, string>;
   try {
-    for await (const part of request.parts()) {
-      if (part.type === 'file') file = await readFile(part, media);
-      else addField(fields, part.fieldname, part.value, part.valueTruncated);
+    try {
+      for await (const part of request.parts()) {
+        if (part.type === 'file') file = await readFile(part, media);
+        else addField(fields, part.fieldname, part.value, part.valueTruncated);
+      }
+    } catch (error) {
+      throw isBrokenForm(error) ? new DomainError('validation_failed', 'The form is not valid, or it broke off.', { cause: error }) : error;
     }
     if (!file) throw new DomainError('validation_failed', 'The form has no file.', { field: 'file', hint: 'Add the media as a part named file, with a file name.' });
     return await use({ fields: { ...fields }, file });
@@ -44,4 +48,11 @@ function addField(fields: Record<string, string>, name: string, value: unknown, 
   if (typeof value !== 'string') throw new DomainError('validation_failed', `${field} must be plain text.`, { field });
   if (fields[name] !== undefined) throw new DomainError('validation_failed', `${field} was given twice.`, { field });
   fields[name] = value;
+}
+
+/** The form parser throws bare errors without a code; a caller that goes away ends the stream of the file too early. */
+function isBrokenForm(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === undefined ? error.name === 'Error' : code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET';
 }

@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type App, type HttpLimits } from './http-app.js';
 import { createLinkSigner } from './link-signer.js';
 import { authPlugin } from './plugins/auth.js';
 import { bodiesPlugin } from './plugins/bodies.js';
+import { formsPlugin } from './plugins/forms.js';
 import { openapiPlugin } from './plugins/openapi.js';
 import { overloadPlugin } from './plugins/overload.js';
 import { problemsPlugin, sendProblem } from './plugins/problems.js';
@@ -72,9 +73,12 @@ export function createHttpServer(deps: HttpServerDeps): App {
     connectionRoutes(scope, { usecases });
     qrRoutes(scope, { usecases, signer, clock, publicUrl });
     sendRoutes(scope, { usecases });
-    sendMediaRoutes(scope, { usecases, media, limits });
     messageRoutes(scope, { usecases });
     webhookRoutes(scope, { usecases });
+  });
+  app.register(async (scope: App) => {
+    await scope.register(formsPlugin);
+    sendMediaRoutes(scope, { usecases, media, limits });
   });
   return app;
 }

@@ -1,11 +1,7 @@
 import fp from 'fastify-plugin';
-import multipart from '@fastify/multipart';
 import type { App } from '../http-app.js';
 
-/** Fields of a form; captions are the longest of them. */
-const FIELD_BYTES = 256 * 1024;
-
-/** What bodies may be: JSON, where an empty one counts as none, and forms, which are read part by part. */
+/** Bodies are JSON; an empty one counts as none. */
 export const bodiesPlugin = fp(async (app: App) => {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
@@ -14,9 +10,4 @@ export const bodiesPlugin = fp(async (app: App) => {
     else parseJson(request, body as string, done);
   });
   app.removeContentTypeParser('text/plain');
-  await app.register(multipart, {
-    throwFileSizeLimit: false,
-    // The size of the file is counted where it is written.
-    limits: { fieldNameSize: 100, fieldSize: FIELD_BYTES, fields: 20, files: 1, parts: 25, fileSize: Infinity, headerPairs: 50 },
-  });
 }, { name: 'bodies' });

@@ -31,10 +31,12 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   else if (status >= 500) request.log.warn({ err: failure }, 'request failed');
   else request.log.debug({ code: failure.code, field: failure.field }, failure.message);
   // What the caller is still sending is read and thrown away: closing now would take the answer from it.
-  reply.removeHeader('connection');
+  reply.removeHeader('connection').removeHeader('content-disposition');
   if (status === 503) reply.header('retry-after', '5');
   return reply
     .code(status)
+    // An address that cannot be read fails before any hook has named the request.
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .serializer((problem: unknown) => JSON.stringify(problem))
     .send(toProblem(failure, request.id));

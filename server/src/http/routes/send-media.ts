@@ -33,7 +33,7 @@ function sendMediaRoute(app: App, kind: MediaKind, { usecases, media, limits }: 
       tags: ['Messages'],
       description: `The ${kind} by url, as base64, or as the part \`file\` of a form. Answers 201 when WhatsApp has acknowledged the message. Media may have up to ${limits.mediaBytes} bytes.`,
       params: InstanceParams, querystring: SendQuery,
-      body: { content: { 'application/json': { schema: SendMediaJson }, 'multipart/form-data': { schema: SendMediaForm } } },
+      body: { content: { 'application/json': { schema: SendMediaJson(kind) }, 'multipart/form-data': { schema: SendMediaForm } } },
       response: { 201: Ref(SentMessageSchema), ...problems(...SEND_PROBLEMS, 'media_fetch_failed', 'media_too_large', 'media_unavailable') },
     },
   }, async (request, reply) => {
@@ -46,12 +46,12 @@ function sendMediaRoute(app: App, kind: MediaKind, { usecases, media, limits }: 
         const named = { ...file, mimetype: rest.mimetype ?? file.mimetype, fileName: rest.fileName ?? file.fileName };
         return usecases.sendMessage(instanceId, mediaRequest(kind, { ...rest, voice: voice === undefined ? undefined : voice === 'true' }, { kind: 'file', file: named }));
       })
-      : await usecases.sendMessage(instanceId, fromJson(kind, request.body as Static<typeof SendMediaJson> | undefined));
+      : await usecases.sendMessage(instanceId, fromJson(kind, request.body as SendMediaJson | undefined));
     return reply.code(201).send(viewSent(sent));
   });
 }
 
-function fromJson(kind: MediaKind, body: Static<typeof SendMediaJson> | undefined): SendRequest {
+function fromJson(kind: MediaKind, body: SendMediaJson | undefined): SendRequest {
   if (body === undefined) throw new DomainError('validation_failed', 'The body is missing.', { hint: 'Send JSON, or a form with a part named file.' });
   const { url, base64, ...rest } = body;
   if (url !== undefined && base64 !== undefined) throw new DomainError('validation_failed', 'Give either url or base64, not both.', { field: 'base64' });
@@ -68,6 +68,6 @@ interface MediaFields { to: string; quotedMessageId?: string; mimetype?: string;
 /** @throws DomainError `validation_failed` where WhatsApp would drop what was asked for */
 function mediaRequest(kind: MediaKind, fields: MediaFields, source: MediaSource): SendRequest {
   if (fields.voice && kind !== 'audio') throw new DomainError('validation_failed', 'voice is only possible for audio.', { field: 'voice' });
-  if (fields.caption !== undefined && kind === 'audio') throw new DomainError('validation_failed', 'WhatsApp shows no caption with audio.', { field: 'caption', hint: 'Send a text beside it.' });
+  if (fields.caption && kind === 'audio') throw new DomainError('validation_failed', 'WhatsApp shows no caption with audio.', { field: 'caption', hint: 'Send a text beside it.' });
   return { type: kind, ...fields, source };
 }

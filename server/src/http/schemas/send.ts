@@ -1,4 +1,5 @@
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
+import type { MediaKind } from '../../domain/messages/content.js';
 import { MessageId, Time } from './common.js';
 
 const closed = { additionalProperties: false } as const;
@@ -34,13 +35,25 @@ const media = {
   caption: Type.Optional(Caption),
 };
 
-export const SendMediaJson = Type.Object({
+const sendMediaJson = {
   ...base,
   url: Type.Optional(Type.String({ minLength: 1, maxLength: 8192, description: 'Address of the media, http or https. Exactly one of url and base64.' })),
   base64: Type.Optional(Type.String({ minLength: 1, description: 'The media itself in base64, or a data: URL. Exactly one of url and base64.' })),
   ...media,
   voice: Type.Optional(Type.Boolean({ description: 'Audio only: whether it is shown as a voice note.' })),
-}, { ...closed, examples: [{ to: '+1 555 000 2222', url: 'https://example.com/map.png', caption: 'The way to us' }] });
+};
+
+const EXAMPLES: Record<MediaKind, object> = {
+  image: { url: 'https://example.com/map.png', caption: 'The way to us' },
+  video: { url: 'https://example.com/tour.mp4', caption: 'A look around' },
+  audio: { url: 'https://example.com/greeting.ogg', voice: true },
+  document: { url: 'https://example.com/invoice', fileName: 'invoice.pdf', mimetype: 'application/pdf' },
+};
+
+/** One shape for all kinds, with an example of its own for each. */
+export const SendMediaJson = (kind: MediaKind) =>
+  Type.Object(sendMediaJson, { ...closed, examples: [{ to: '+1 555 000 2222', ...EXAMPLES[kind] }] });
+export type SendMediaJson = Static<ReturnType<typeof SendMediaJson>>;
 
 /** The text fields of a form, which come beside the part `file`. */
 export const SendMediaFields = Type.Object({

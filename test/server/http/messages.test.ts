@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DomainError } from '@gateway/domain/errors.js';
+import type { StoredMessage } from '@gateway/domain/messages/message.js';
+import { createHttpFixture, type HttpFixture } from '../../support/http/http-fixture.js';
+
+let http: HttpFixture;
+beforeEach(async () => {
+  http = await createHttpFixture();
+  await http.call('POST', '/instances', { payload: { instanceId: 'demo' } });
+});
+afterEach(() => http.close());
+
+const message = (messageId: string, createdAt: number, change: Partial<StoredMessage> = {}): StoredMessage => ({
+  instanceId: 'demo', messageId, direction: 'out', chatId: '15550002222@s.whatsapp.net', party: '+1 555 000 2222', type: 'text', state: 'delivered', correlationId: 'c1',
+  proto: new Uint8Array([1]), attempts: 1, failure: null, timestamp: createdAt, createdAt, sentAt: createdAt + 5, deliveredAt: createdAt + 9, readAt: null, playedAt: null, failedAt: null, ...change,
+});
+const at = (ms: number) => new Date(ms).toISOString();
+
+test('a message of each direction, and one that failed', async () => {
+  http.gateway.messages.push(
+    message('OUT', 1000),
+    message('IN', 2000, { direction: 'in', party: '777@lid', state: null, correlationId: null, attempts: 0, sentAt: null, deliveredAt: null }),
+    message('BAD', 3000, { state: 'failed', failure: { code: 'whatsapp_rejected', message: 'WhatsApp refused (463).' }, sentAt: null, deliveredAt: null, failedAt: 3005 }),
+  );
+  expect((await http.call('GET', '/instances/demo/messages/OUT')).json).toEqual({
+    messageId: 'OUT', direction: 'out', chatId: '15550002222@s.whatsapp.net', to: '+1 555 000 2222', type: 'text', status: 'delivered', correlationId: 'c1', attempts: 1,
+    timestamp: at(1000), createdAt: at(1000), sentAt: at(1005), deliveredAt: at(1009),
+  });
+  expect((await http.call('GET', '/instances/demo/messages/IN')).json).toEqual({
+    messageId: 'IN', direction: 'in', chatId: '15550002222@s.whatsapp.net', from: '777@lid', type: 'text', attempts: 0, timestamp: at(2000), createdAt: at(2000),
+  });
+  expect((await http.call('GET', '/instances/demo/messages/BAD')).json).toMatchObject({ status: 'failed', error: { code: 'whatsapp_rejected', message: 'WhatsApp refused (463).' }, failedAt: at(3005) });
+  expect((await http.call('GET', '/instances/demo/messages/NONE')).json).toMatchObject({ status: 404, code: 'message_not_found' });
+});
+
+test.each([1, 2, 3, 4, 5, 50])('pages of %i lead through all messages, each once, newest first', async limit => {
+  const times = [9000, 8000, 8000, 7000, 6000, 6000, 5000];
+  // Within one millisecond at most as many as a page holds.
+  const used = limit === 1 ? [...new Set(times)] : times;
+  used.forEach((time, index) => http.gateway.messages.push(message(`M${9 - index}`, time)));
+  const seen: string[] = [];
+  let before: string | undefined;
+  do {
+    const answer = await http.call('GET', `/instances/demo/messages?limit=${limit}${before === undefined ? '' : `&before=${encodeURIComponent(before)}`}`);
+    const page = answer.json as { messages: { messageId: string }[]; next?: string };
+    expect(page.messages.length).toBeGreaterThan(0);
+    expect(page.messages.length).toBeLessThanOrEqual(limit);
+    seen.push(...page.messages.map(item => item.messageId));
+    before = page.next;
+  } while (before !== undefined && seen.length < 20);
+  expect(seen).toEqual(used.map((_time, index) => `M${9 - index}`));
+});
+
+test('a cursor that is none is refused', async () => {
+  expect((await http.call('GET', '/instances/demo/messages?before=yesterday')).json).toMatchObject({ status: 400, field: 'before' });
+  expect((await http.call('GET', '/instances/demo/messages?limit=201')).json).toMatchObject({ status: 400, field: 'limit' });
+  expect((await http.call('GET', '/instances/demo/messages?direction=sideways')).json).toMatchObject({ status: 400, field: 'direction' });
+});
+
+test('media come as they are, to be saved and not shown', async () => {
+  const bytes = Buffer.from([0, 1, 2, 255]);
+  http.gateway.messages.push(message('PIC', 1000), message('ODD', 1001), message('BARE', 1002));
+  http.gateway.media.set('PIC', { bytes, mimetype: 'image/png', fileName: 'año "1".png' });
+  http.gateway.media.set('ODD', { bytes, mimetype: 'text/html\r\nx: y', fileName: null });
+  const picture = await http.call('GET', '/instances/demo/messages/PIC/media');
+  expect(picture.status).toBe(200);
+  expect(picture.raw.equals(bytes)).toBe(true);
+  expect(picture.headers).toMatchObject({ 'content-type': 'image/png', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; sandbox" });
+  expect(String(picture.headers['content-disposition'])).toMatch(/^attachment; /);
+  expect(String(picture.headers['content-disposition'])).toContain(`filename*=UTF-8''a%C3%B1o%20%221%22.png`);
+  const odd = await http.call('GET', '/instances/demo/messages/ODD/media');
+  expect(odd.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'content-disposition': 'attachment' });
+  expect((await http.call('GET', '/instances/demo/messages/BARE/media')).json).toMatchObject({ status: 404, code: 'media_not_found' });
+});
+
+test('media that fail before the first byte are a problem', async () => {
+  http.gateway.messages.push(message('PIC', 1000));
+  http.gateway.usecases.getMessageMedia = async () => ({
+    stream: new Readable({ read() { this.destroy(new DomainError('media_unavailable', 'WhatsApp no longer has it.')); } }), mimetype: 'image/png', fileName: null, size: 4,
+  });
+  const answer = await http.call('GET', '/instances/demo/messages/PIC/media');
+  expect(answer.json).toMatchObject({ status: 502, code: 'media_unavailable', detail: 'WhatsApp no longer has it.' });
+  expect(answer.headers['content-disposition']).toBeUndefined();
+});
+
+test('media that break off break the answer off', async () => {
+  http.gateway.messages.push(message('PIC', 1000));
+  http.gateway.usecases.getMessageMedia = async () => ({
+    stream: Readable.from((async function* () { yield Buffer.alloc(1000); throw new Error('gone'); })()), mimetype: 'image/png', fileName: null, size: 4000,
+  });
+  const url = await http.listen();
+  const answer = await fetch(`${url}/instances/demo/messages/PIC/media`, { headers: { 'x-api-key': 'test-key' } });
+  await expect(answer.arrayBuffer()).rejects.toThrow();
+});

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
+import { createHttpFixture, type HttpFixture } from '../../support/http/http-fixture.js';
+
+let http: HttpFixture;
+beforeAll(async () => {
+  http = await createHttpFixture();
+  await http.call('POST', '/instances', { payload: { instanceId: 'demo' } });
+});
+afterAll(() => http.close());
+
+const URL_ = 'https://example.com/hook';
+const base = '/instances/demo/webhooks';
+const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
+const create = (payload: object) => http.call('POST', base, { payload: { url: URL_, events: ['message.received'], ...payload } });
+
+test('the secret is in the answer to the creation, and in no other', async () => {
+  const created = await create({ secret, headers: { Authorization: 'Bearer x' } });
+  expect(created.status).toBe(201);
+  expect(created.json).toMatchObject({ url: URL_, events: ['message.received'], secret, headers: { Authorization: 'Bearer x' }, enabled: true });
+  const one = `${base}/${String(created.json['id'])}`;
+  expect(created.headers['location']).toBe(one);
+  for (const answer of [await http.call('GET', one), await http.call('GET', base), await http.call('PATCH', one, { payload: { enabled: false } })]) {
+    expect(answer.status).toBe(200);
+    expect(answer.body).not.toContain('whsec_');
+  }
+  expect((await http.call('GET', one)).json).toMatchObject({ enabled: false });
+  expect((await http.call('GET', base)).json['webhooks']).toHaveLength(1);
+  const gone = await http.call('DELETE', one);
+  expect([gone.status, gone.body]).toEqual([204, '']);
+  expect((await http.call('GET', one)).json).toMatchObject({ status: 404, code: 'webhook_not_found' });
+  expect(http.log()).not.toContain('whsec_');
+});
+
+test.each([
+  ['an address that is none', { url: 'nowhere' }, 'url'],
+  ['another protocol', { url: 'ftp://example.com' }, 'url'],
+  ['no event', { events: [] }, 'events'],
+  ['an event twice', { events: ['message.ack', 'message.ack'] }, 'events'],
+  ['an unknown event', { events: ['message.lost'] }, 'events.0'],
+  ['a secret without its prefix', { secret: 'c2VjcmV0' }, 'secret'],
+  ['too short a secret', { secret: `whsec_${Buffer.alloc(23).toString('base64')}` }, 'secret'],
+  ['too long a secret', { secret: `whsec_${Buffer.alloc(65).toString('base64')}` }, 'secret'],
+  ['a secret that is not base64', { secret: `whsec_${'A'.repeat(33)}` }, 'secret'],
+  ['a header of the signature', { headers: { 'Webhook-Id': 'x' } }, 'headers.Webhook-Id'],
+  ['a header of HTTP', { headers: { 'content-length': '1' } }, 'headers.content-length'],
+  ['a header with a line break', { headers: { 'X-A': 'b\r\nX-B: c' } }, 'headers.X-A'],
+  ['a header name that is none', { headers: { 'X A': 'b' } }, 'headers.X A'],
+])('%s is refused', async (_name, change, field) => {
+  const answer = await create(change);
+  expect(answer.json).toMatchObject({ status: 400, code: 'validation_failed', field });
+});
+
+test('deliveries are listed and posted again', async () => {
+  const id = String((await create({})).json['id']);
+  const delivery: Delivery = {
+    id: 'd1', webhookId: id, instanceId: 'demo', eventId: 'evt_1', eventType: 'message.received', lane: 'l', body: '{"secret":"text"}', state: 'dead', attempts: 8,
+    nextAttemptAt: 0, lastStatus: 500, lastError: 'The receiver answered 500.', createdAt: http.clock.now(), deliveredAt: null,
+  };
+  http.gateway.deliveries.push(delivery, { ...delivery, id: 'd2', state: 'delivered', lastStatus: 200, lastError: null, deliveredAt: http.clock.now() });
+  const list = await http.call('GET', `${base}/${id}/deliveries`);
+  expect(list.json['deliveries']).toHaveLength(2);
+  expect(list.body).not.toContain('"body"');
+  const dead = await http.call('GET', `${base}/${id}/deliveries?state=dead&limit=5`);
+  expect(dead.json['deliveries']).toEqual([{ id: 'd1', webhookId: id, eventId: 'evt_1', eventType: 'message.received', state: 'dead', attempts: 8, lastStatus: 500, lastError: 'The receiver answered 500.', createdAt: expect.any(String) }]);
+  expect((await http.call('POST', `${base}/${id}/deliveries/d1/replay`)).json).toMatchObject({ id: 'd1', state: 'pending', nextAttemptAt: expect.any(String) });
+  expect((await http.call('POST', `${base}/${id}/deliveries/d9/replay`)).json).toMatchObject({ status: 404, code: 'delivery_not_found' });
+});

@@ -1,0 +1,198 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { DomainError } from '@gateway/domain/errors.js';
+import { DEFAULT_SETTINGS, type Instance } from '@gateway/domain/instances/instance.js';
+import type { MediaFile } from '@gateway/domain/messages/content.js';
+import type { StoredMessage } from '@gateway/domain/messages/message.js';
+import type { Delivery, Webhook } from '@gateway/domain/webhooks/webhook.js';
+import type { Clock } from '@gateway/ports/clock.js';
+import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
+import type { ConnectResult, GatewayUseCases, InstanceView, SendRequest } from '@gateway/usecases/gateway.js';
+
+export const KEY = 'test-key';
+
+/** What a send brought to the use case, with the bytes of its media. */
+export interface Sent { instanceId: string; request: SendRequest; file: MediaFile | null; sha256: string | null }
+
+export interface InMemoryGateway {
+  usecases: GatewayUseCases;
+  sent: Sent[];
+  messages: StoredMessage[];
+  deliveries: Delivery[];
+  media: Map<string, { bytes: Buffer; mimetype: string; fileName: string | null }>;
+  /** The next sends run into this. */
+  failSends(error: Error | null): void;
+  /** The next sends wait for this. */
+  holdSends(until: Promise<void>): void;
+  setReady(ready: boolean): void;
+  /** Shows a QR code, or takes it away. */
+  showQr(instanceId: string, qr: { text: string; expiresAt: number } | null): void;
+  setConnected(instanceId: string, phoneNumber: string): void;
+}
+
+/**
+ * The gateway's use cases in memory, without WhatsApp: for tests of the HTTP layer's own work (shapes, keys, problems,
+ * forms, negotiation) and of nothing behind it. It keeps the contract of GatewayUseCases: what is missing throws.
+ */
+export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetcher: MediaFetcher }): InMemoryGateway {
+  const instances = new Map<string, InstanceView>();
+  const webhooks = new Map<string, Webhook>();
+  const qrs = new Map<string, { text: string; expiresAt: number }>();
+  const sent: Sent[] = [];
+  const messages: StoredMessage[] = [];
+  const deliveries: Delivery[] = [];
+  const media: InMemoryGateway['media'] = new Map();
+  let failure: Error | null = null;
+  let hold: Promise<void> = Promise.resolve();
+  let ready = true;
+
+  const find = (instanceId: string): InstanceView => {
+    const found = instances.get(instanceId);
+    if (!found || found.deletedAt !== null) throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`);
+    return found;
+  };
+  const change = (view: InstanceView, patch: Partial<Instance>): InstanceView => {
+    const next = { ...view, ...patch, updatedAt: clock.now() };
+    instances.set(view.instanceId, next);
+    return next;
+  };
+  const findWebhook = (instanceId: string, webhookId: string): Webhook => {
+    find(instanceId);
+    const found = webhooks.get(webhookId);
+    if (!found || found.instanceId !== instanceId) throw new DomainError('webhook_not_found', 'There is no such webhook.');
+    return found;
+  };
+  const connect = (instanceId: string): ConnectResult => {
+    const view = find(instanceId);
+    const qr = qrs.get(instanceId) ?? null;
+    return { status: view.status, reason: view.reason, hasQR: qr !== null, qr };
+  };
+  const fileOf = async (request: SendRequest): Promise<MediaFile | null> => {
+    if (!('source' in request)) return null;
+    const { source, mimetype, fileName } = request;
+    if (source.kind === 'file') return source.file;
+    return source.kind === 'url' ? fetcher.fromUrl(source.url, { mimetype, fileName }) : fetcher.fromBase64(source.base64, { mimetype, fileName });
+  };
+
+  const usecases: GatewayUseCases = {
+    authenticate: async key => key === KEY ? { id: 'k1', name: 'test', hash: '', createdAt: 0, revokedAt: null } : null,
+    async createInstance({ instanceId, name, settings }) {
+      if (instances.has(instanceId)) throw new DomainError('instance_exists', `The id "${instanceId}" is taken.`, { field: 'instanceId' });
+      const now = clock.now();
+      const view: InstanceView = {
+        instanceId, name: name ?? instanceId, phoneNumber: null, lid: null, status: 'DISCONNECTED', reason: 'created', qr: null, qrAt: null,
+        connectedAt: null, lastSeen: null, active: false, settings: { ...DEFAULT_SETTINGS, ...settings }, createdAt: now, updatedAt: now, deletedAt: null, live: null,
+      };
+      instances.set(instanceId, view);
+      return view;
+    },
+    listInstances: async ({ includeDeleted }) => [...instances.values()].filter(view => includeDeleted || view.deletedAt === null),
+    getInstance: async instanceId => find(instanceId),
+    async updateInstance(instanceId, { name, settings }) {
+      const view = find(instanceId);
+      return change(view, { name: name ?? view.name, settings: { ...view.settings, ...settings } });
+    },
+    deleteInstance: async instanceId => change(find(instanceId), { deletedAt: clock.now() }),
+    async restoreInstance(instanceId) {
+      const view = instances.get(instanceId);
+      if (!view) throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`);
+      return change(view, { deletedAt: null });
+    },
+    connectInstance: async instanceId => connect(instanceId),
+    restartInstance: async instanceId => connect(instanceId),
+    disconnectInstance: async instanceId => change(find(instanceId), { status: 'DISCONNECTED', reason: 'disconnected_by_user', active: false }),
+    logoutInstance: async instanceId => change(find(instanceId), { status: 'LOGGED_OUT', reason: 'logged_out', active: false }),
+    async getQr(instanceId) {
+      find(instanceId);
+      const qr = qrs.get(instanceId);
+      if (!qr) throw new DomainError('qr_not_available', 'This instance has never been connected. Call connect and scan the QR code.');
+      return qr;
+    },
+    async requestPairingCode(instanceId) {
+      if (find(instanceId).status === 'CONNECTED') throw new DomainError('already_connected', 'The instance is connected already.');
+      return { code: 'ABCD1234', expiresAt: clock.now() + 60_000 };
+    },
+    async sendMessage(instanceId, request) {
+      find(instanceId);
+      const file = await fileOf(request);
+      try {
+        const bytes = file && await readFile(file.path);
+        sent.push({ instanceId, request, file, sha256: bytes && createHash('sha256').update(bytes).digest('hex') });
+        await hold;
+        if (failure) throw failure;
+        return { messageId: `M${sent.length}`, correlationId: randomUUID(), to: '15550002222@s.whatsapp.net', timestamp: clock.now() };
+      } finally {
+        if (file && 'source' in request && request.source.kind !== 'file') await fetcher.discard(file);
+      }
+    },
+    async getMessage(instanceId, messageId) {
+      find(instanceId);
+      const found = messages.find(message => message.instanceId === instanceId && message.messageId === messageId);
+      if (!found) throw new DomainError('message_not_found', `There is no message "${messageId}".`);
+      return found;
+    },
+    async listMessages(instanceId, { limit, before, direction }) {
+      find(instanceId);
+      return messages
+        .filter(message => message.instanceId === instanceId && (before === undefined || message.createdAt < before) && (direction === undefined || message.direction === direction))
+        .sort((a, b) => b.createdAt - a.createdAt || b.messageId.localeCompare(a.messageId))
+        .slice(0, limit);
+    },
+    async getMessageMedia(instanceId, messageId) {
+      await usecases.getMessage(instanceId, messageId);
+      const found = media.get(messageId);
+      if (!found) throw new DomainError('media_not_found', 'This message has no media.');
+      return { stream: Readable.from([found.bytes]), mimetype: found.mimetype, fileName: found.fileName, size: found.bytes.length };
+    },
+    async createWebhook(instanceId, { url, events, secret, headers }) {
+      find(instanceId);
+      const now = clock.now();
+      const webhook: Webhook = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, enabled: true, createdAt: now, updatedAt: now };
+      webhooks.set(webhook.id, webhook);
+      return webhook;
+    },
+    async listWebhooks(instanceId) {
+      find(instanceId);
+      return [...webhooks.values()].filter(webhook => webhook.instanceId === instanceId);
+    },
+    getWebhook: async (instanceId, webhookId) => findWebhook(instanceId, webhookId),
+    async updateWebhook(instanceId, webhookId, patch) {
+      const webhook = findWebhook(instanceId, webhookId);
+      const next = { ...webhook, ...patch } as Webhook;
+      webhooks.set(webhookId, next);
+      return next;
+    },
+    async deleteWebhook(instanceId, webhookId) {
+      webhooks.delete(findWebhook(instanceId, webhookId).id);
+    },
+    async listDeliveries(instanceId, webhookId, { limit, state }) {
+      findWebhook(instanceId, webhookId);
+      return deliveries.filter(delivery => delivery.webhookId === webhookId && (state === undefined || delivery.state === state)).slice(0, limit);
+    },
+    async replayDelivery(instanceId, webhookId, deliveryId) {
+      findWebhook(instanceId, webhookId);
+      const found = deliveries.find(delivery => delivery.webhookId === webhookId && delivery.id === deliveryId);
+      if (!found) throw new DomainError('delivery_not_found', 'There is no such delivery.');
+      return { ...found, state: 'pending', attempts: 0, nextAttemptAt: clock.now() };
+    },
+    health: async () => ({ activeSessions: [...instances.values()].filter(view => view.status === 'CONNECTED').length, pendingCount: 0 }),
+    ready: () => ready,
+  };
+
+  return {
+    usecases, sent, messages, deliveries, media,
+    failSends(error) { failure = error; },
+    holdSends(until) { hold = until; },
+    setReady(value) { ready = value; },
+    showQr(instanceId, qr) {
+      if (qr) qrs.set(instanceId, qr);
+      else qrs.delete(instanceId);
+      change(find(instanceId), qr ? { status: 'QR_READY', reason: 'waiting_for_scan', qr: qr.text, qrAt: clock.now() } : { qr: null, qrAt: null });
+    },
+    setConnected(instanceId, phoneNumber) {
+      qrs.delete(instanceId);
+      change(find(instanceId), { status: 'CONNECTED', reason: 'connected', phoneNumber, qr: null, qrAt: null, connectedAt: clock.now() });
+    },
+  };
+}
