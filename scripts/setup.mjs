@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -17,7 +17,7 @@ const OLDEST_NODE = [20, 19];
 /** A step: made from `inputs` (files or folders), it makes `output`. */
 const STEPS = {
   serverPackages: {
-    title: 'Installing the gateway\'s packages', inputs: ['server/package.json', 'server/package-lock.json'], output: 'server/node_modules',
+    title: 'Installing the gateway\'s packages', inputs: ['server/package-lock.json'], output: 'server/node_modules',
     run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], 'server'),
   },
   prisma: {
@@ -26,13 +26,10 @@ const STEPS = {
   },
   server: {
     title: 'Building the gateway and the simulator', inputs: ['server/src', 'server/simulator', 'server/sandbox', 'server/tsconfig.json', 'server/package-lock.json'], output: 'server/dist',
-    run() {
-      rmSync(join(root, 'server/dist'), { recursive: true, force: true });
-      command('node', [join(root, 'server/node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], 'server');
-    },
+    run: () => replaceFolder('server/dist', folder => command('node', [join(root, 'server/node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', folder], 'server')),
   },
   rootPackages: {
-    title: 'Installing n8n\'s engine and the test tools', inputs: ['package.json', 'package-lock.json'], output: 'node_modules',
+    title: 'Installing n8n\'s engine and the test tools', inputs: ['package-lock.json'], output: 'node_modules',
     run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
   },
   nodes: {
@@ -52,7 +49,21 @@ const TARGETS = {
  * @param {keyof typeof TARGETS} target
  */
 export function setUp(target) {
+  try {
+    bringUpToDate(target);
+  } catch (error) {
+    if (!(error instanceof SetUpFailure)) throw error;
+    process.stderr.write(`\nset-up: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** A set-up that cannot go on: the sentence says what to do. */
+class SetUpFailure extends Error {}
+
+function bringUpToDate(target) {
   checkNode();
+  if (!(target in TARGETS)) fail(`"${target}" is not one of ${Object.keys(TARGETS).join(', ')}.`);
   mkdirSync(join(root, '.setup'), { recursive: true });
   for (const name of TARGETS[target]) {
     const step = STEPS[name];
@@ -65,6 +76,22 @@ export function setUp(target) {
     step.run();
     writeFileSync(stamp, digest(step.inputs));
     process.stdout.write(`  done in ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
+  }
+}
+
+/**
+ * Makes a folder anew beside the old one and puts it in its place when it is complete, so that a failed build leaves the old one, and what
+ * is running from it never sees half of the new one.
+ */
+function replaceFolder(output, make) {
+  const [target, fresh, old] = [join(root, output), ...['new', 'old'].map(kind => join(root, '.setup', `${kind}-${process.pid}`))];
+  for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  try {
+    make(fresh);
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(fresh, target);
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -84,8 +111,7 @@ function command(name, args, cwd = '.') {
 }
 
 function fail(sentence) {
-  process.stderr.write(`\nset-up: ${sentence}\n`);
-  process.exit(1);
+  throw new SetUpFailure(sentence);
 }
 
 /** SHA-256 over names and contents. */
@@ -105,6 +131,5 @@ function filesOf(path) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const target = process.argv[2] ?? 'tests';
-  if (!(target in TARGETS)) fail(`"${target}" is not one of ${Object.keys(TARGETS).join(', ')}.`);
   setUp(target);
 }
