@@ -119,6 +119,9 @@ describe('trouble', () => {
     await before.close();
 
     for (const atLeast of [40, 150, 270]) {
+      // Not answered beyond that, so that the kill comes in the middle.
+      const most = atLeast + 20;
+      receiver.answerWith(() => ({ status: 200, after: receiver.requests.length > most ? new Promise(() => {}) : Promise.resolve() }));
       const child = startDispatcher(dataDir);
       await until('the child has delivered some', () => {
         expect(child.exitCode, 'the child ended by itself').toBeNull();
@@ -129,6 +132,7 @@ describe('trouble', () => {
     }
     const received = () => new Set(receiver.requests.map(({ id }) => id)).size;
     expect(received()).toBeLessThan(400);
+    receiver.answerWith(() => ({ status: 200 }));
     const last = startDispatcher(dataDir);
     await until('everything has arrived', () => received() === 400);
     last.kill('SIGKILL');
