@@ -41,14 +41,12 @@ function withItem(this: IExecuteFunctions, error: unknown, itemIndex: number): N
   return error;
 }
 
-/** `error` beside `json` lets n8n take the item to the error output, if the node has one. */
+/**
+ * `error` is the only field: that is how every version of n8n tells failed items from others when the node has an error output.
+ * It is an object, so that a workflow can decide by the code.
+ */
 function failedItem(error: NodeApiError | NodeOperationError): INodeExecutionData {
-  return {
-    json: {
-      error: error.message,
-      ...(error.description ? { description: error.description } : {}),
-      ...(typeof error.errorResponse?.code === 'string' ? { code: error.errorResponse.code } : {}),
-    },
-    error,
-  };
+  const { message, description, errorResponse } = error;
+  const code = errorResponse?.code;
+  return { json: { error: { message, ...(description ? { description } : {}), ...(typeof code === 'string' ? { code } : {}) } } };
 }

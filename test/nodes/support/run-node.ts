@@ -1,4 +1,4 @@
-import type { INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
+import type { INode, INodeExecutionData, INodeParameters, IRun, IWorkflowBase } from 'n8n-workflow';
 import { additionalData, type GatewayAccess } from './additional-data.js';
 import { core, workflowLibrary } from './n8n.js';
 import type { Pack } from './pack.js';
@@ -32,7 +32,10 @@ export async function runChasqui(
   if (start === null) throw new Error('The workflow has no start');
   const stack = [{ node: start, data: { main: [items] }, source: null }];
   const data = workflowLibrary.createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
-  const run = await new core.WorkflowExecute(additionalData(pack, access), 'manual', data).processRunExecutionData(workflow);
+  const extra = additionalData(pack, access);
+  const saved = { id: 'workflow', name: 'Test', nodes: [from, node], connections: workflow.connectionsBySourceNode, active: false };
+  extra.hooks = new core.ExecutionLifecycleHooks('manual', '1', saved as unknown as IWorkflowBase);
+  const run = await new core.WorkflowExecute(extra, 'manual', data).processRunExecutionData(workflow);
   const task = run.data.resultData.runData['Chasqui']?.[0];
   return {
     outputs: (task?.data?.['main'] ?? []).map(output => output ?? []),
