@@ -76,7 +76,7 @@ describe('isolation', () => {
   });
 
   it('more silent receivers than there are shared places delay no other', async () => {
-    const silent = [];
+    const silent: Awaited<ReturnType<typeof rig.receiver>>[] = [];
     for (let index = 0; index < 12; index++) silent.push(await rig.receiver());
     let release = () => {};
     const held = new Promise<void>(resolve => { release = resolve; });
