@@ -1,7 +1,7 @@
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { chosenTriggerInstance } from '../Chasqui/descriptions/instance';
-import { gatewayJson, gatewayRequest, instancePath } from '../Chasqui/transport/request';
+import { gatewayJson, gatewayList, gatewayRequest, instancePath } from '../Chasqui/transport/request';
 import { makeSecret } from './signature';
 
 /** A webhook that this node made at the gateway. */
@@ -62,8 +62,7 @@ async function removeEarlier(this: IHookFunctions, instanceId: string, url: stri
     await deleteWebhook.call(this, known);
     forget(this, url);
   }
-  const { webhooks } = await gatewayJson.call(this, { method: 'GET', path: instancePath(instanceId, 'webhooks') });
-  for (const webhook of webhooks as IDataObject[]) {
+  for (const webhook of await gatewayList.call(this, { method: 'GET', path: instancePath(instanceId, 'webhooks') }, 'webhooks')) {
     if (webhook.url === url) await deleteWebhook.call(this, { instanceId, webhookId: String(webhook.id) });
   }
 }

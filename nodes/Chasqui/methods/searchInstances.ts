@@ -1,5 +1,5 @@
 import type { IDataObject, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import { gatewayJson } from '../transport/request';
+import { gatewayList } from '../transport/request';
 
 const STATUS_LABELS: Record<string, string> = {
   CONNECTED: 'Connected',
@@ -11,9 +11,9 @@ const STATUS_LABELS: Record<string, string> = {
 
 /** The gateway's instances for the list of the field Instance, with name and status. */
 export async function searchInstances(this: ILoadOptionsFunctions, filter?: string): Promise<INodeListSearchResult> {
-  const { instances } = await gatewayJson.call(this, { method: 'GET', path: '/instances' });
+  const instances = await gatewayList.call(this, { method: 'GET', path: '/instances' }, 'instances');
   const wanted = (filter ?? '').trim().toLowerCase();
-  const results = (instances as IDataObject[])
+  const results = instances
     .map(instance => ({ name: label(instance), value: String(instance.instanceId) }))
     .filter(entry => wanted === '' || `${entry.name} ${entry.value}`.toLowerCase().includes(wanted))
     .sort((a, b) => a.name.localeCompare(b.name, 'en'));

@@ -49,13 +49,32 @@ export function problemError(node: INode, status: number, body: unknown, locatio
   return nodeError(node, problem as JsonObject, { message, description, httpCode: String(status), itemIndex });
 }
 
+/** Codes of a connection that never came about: the gateway has seen nothing of the request. */
+const NEVER_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+
 /** The error for a request that got no answer at all. */
 export function unreachableError(node: INode, baseUrl: string, cause: unknown, itemIndex: number | undefined): NodeApiError {
-  const reason = rootCause(cause);
-  return nodeError(node, { reason: reason ?? null }, {
-    message: `The Chasqui gateway did not answer at ${baseUrl}${reason === undefined ? '' : ` (${reason})`}`,
+  const reason = rootCause(cause) ?? 'no reason given';
+  if (!NEVER_CONNECTED.includes(reason)) {
+    return nodeError(node, { reason }, {
+      message: `The connection to the Chasqui gateway at ${baseUrl} was lost before it answered (${reason})`,
+      description: 'What was asked for may have been done all the same: look at the state of the message before you send it again.',
+      itemIndex,
+    });
+  }
+  return nodeError(node, { reason }, {
+    message: `The Chasqui gateway did not answer at ${baseUrl} (${reason})`,
     description:
       'Check that the gateway runs and that the Base URL in the Chasqui credential is right. If n8n runs in Docker, 127.0.0.1 is the n8n container itself: use the name of the gateway service or host.docker.internal.',
+    itemIndex,
+  });
+}
+
+/** The error for an answer that reports success and is not what a gateway answers. */
+export function strangerError(node: INode, baseUrl: string, itemIndex: number | undefined): NodeApiError {
+  return nodeError(node, {}, {
+    message: `What answers at ${baseUrl} is not a Chasqui gateway`,
+    description: 'Check the Base URL in the Chasqui credential: it must be the address of a Chasqui gateway, with its path prefix if there is one.',
     itemIndex,
   });
 }

@@ -2,7 +2,7 @@ import type {
   IDataObject, IExecuteFunctions, IHookFunctions, IHttpRequestMethods, IHttpRequestOptions, ILoadOptionsFunctions, IN8nHttpFullResponse,
   IWebhookFunctions,
 } from 'n8n-workflow';
-import { problemError, unreachableError } from './problem';
+import { problemError, strangerError, unreachableError } from './problem';
 
 /** Every kind of n8n context that talks to the gateway. */
 export type GatewayContext = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | IWebhookFunctions;
@@ -56,7 +56,15 @@ export async function gatewayRequest(this: GatewayContext, request: GatewayReque
 /** As `gatewayRequest`, for answers that are one JSON object. */
 export async function gatewayJson(this: GatewayContext, request: GatewayRequest): Promise<IDataObject> {
   const { body } = await gatewayRequest.call(this, request);
-  return (body ?? {}) as IDataObject;
+  if (typeof body !== 'object' || Array.isArray(body)) throw strangerError(this.getNode(), await gatewayUrl.call(this), request.itemIndex);
+  return body as IDataObject;
+}
+
+/** As `gatewayRequest`, for answers that hold a list under this name. */
+export async function gatewayList(this: GatewayContext, request: GatewayRequest, name: string): Promise<IDataObject[]> {
+  const { [name]: list } = await gatewayJson.call(this, request);
+  if (!Array.isArray(list)) throw strangerError(this.getNode(), await gatewayUrl.call(this), request.itemIndex);
+  return list as IDataObject[];
 }
 
 /** The path of an instance and of what is below it; every part is encoded. */

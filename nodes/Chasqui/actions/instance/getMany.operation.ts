@@ -1,5 +1,5 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { gatewayJson } from '../../transport/request';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { gatewayList } from '../../transport/request';
 import type { Operation } from '../operation';
 
 export const getMany: Operation = {
@@ -31,8 +31,7 @@ export const getMany: Operation = {
 };
 
 async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INodeExecutionData[]> {
-  const { instances } = await gatewayJson.call(this, { method: 'GET', path: '/instances', itemIndex });
-  const all = instances as IDataObject[];
+  const all = await gatewayList.call(this, { method: 'GET', path: '/instances', itemIndex }, 'instances');
   const wanted = this.getNodeParameter('returnAll', itemIndex) ? all : all.slice(0, this.getNodeParameter('limit', itemIndex));
   return wanted.map(json => ({ json }));
 }
