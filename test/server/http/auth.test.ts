@@ -1,4 +1,3 @@
-import type {} from '@fastify/swagger';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHttpFixture, type HttpFixture } from '../../support/http/http-fixture.js';
 import { KEY } from '../../support/http/in-memory-gateway.js';
