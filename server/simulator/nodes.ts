@@ -1,4 +1,4 @@
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import { S_WHATSAPP_NET, type BinaryNode } from '@whiskeysockets/baileys';
 
 type Attributes = Record<string, string | undefined>;
 
@@ -11,7 +11,8 @@ export function node(tag: string, attrs: Attributes = {}, content?: BinaryNode['
   return content === undefined ? { tag, attrs: kept } : { tag, attrs: kept, content };
 }
 
-export const SERVER = 's.whatsapp.net';
+/** The JID of the server itself: one without a user. Clients compare it as it is. */
+export const SERVER = S_WHATSAPP_NET;
 
 /** The result of an iq. */
 export function iqResult(request: BinaryNode, content?: BinaryNode[]): BinaryNode {

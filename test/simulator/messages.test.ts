@@ -137,6 +137,27 @@ describe('a contact writes', () => {
   });
 });
 
+describe('the server', () => {
+  it('answers what it does not know with an empty result', async () => {
+    const request = { tag: 'iq', attrs: { to: 's.whatsapp.net', type: 'get', xmlns: 'w:unheard:of' }, content: [{ tag: 'what', attrs: {} }] };
+    expect(await client.sock.query(request)).toMatchObject({ tag: 'iq', attrs: { type: 'result' } });
+    expect(await client.sock.profilePictureUrl(jid('15552400001'))).toBeUndefined();
+  });
+
+  it('hands each one-time pre-key out once, and asks for more when they run low', async () => {
+    const uploaded = simulator.stats().preKeysHandedOut;
+    const writers = Array.from({ length: 8 }, (_, index) => (15_552_410_000 + index).toString());
+    for (const number of writers) {
+      await until('the client has pre-keys', () => (simulator.phones.get(PHONE).devices[0]?.preKeys ?? 0) > 0);
+      await contacts.write(number, { to: PHONE, text: `key for ${number}` });
+    }
+    for (const number of writers) await until('it arrives', () => client.texts().includes(`key for ${number}`));
+    expect(simulator.stats().preKeysHandedOut - uploaded).toBe(writers.length);
+    const ids = simulator.log({ phone: PHONE, event: 'in' }).filter(({ stanza }) => stanza?.attrs['xmlns'] === 'encrypt' && stanza.children?.includes('list'));
+    expect(ids.length).toBeGreaterThan(1);
+  });
+});
+
 describe('several devices of one phone', () => {
   it('get copies of what the phone and each other send', async () => {
     const second = createClient(simulator);

@@ -1,6 +1,6 @@
 import { createSimulator } from '@simulator/index.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { proto } from '../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
+import { encodeWAMessage, proto } from '../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
 import { createClient, pairClient, trust, type BaileysClient } from '../support/baileys-client.js';
 import { until } from '../support/until.js';
 
@@ -126,21 +126,16 @@ describe('retry receipts', () => {
 
   it('a ciphertext that comes twice is a duplicate, neither a second message nor a retry', async () => {
     const client = await paired('15555000013');
-    const frames: Parameters<typeof client.sock.sendNode>[0][] = [];
-    const sendNode = client.sock.sendNode;
     await client.sock.sendMessage(jid('15555100013'), { text: 'first' });
     await until('it arrives', () => contacts.received('15555100013').length === 1);
     const { type, ciphertext } = await client.sock.signalRepository.encryptMessage({
       jid: contacts.get('15555100013').lid,
-      data: Buffer.concat([Buffer.from('0a067477696365640505050505', 'hex')]),
+      data: encodeWAMessage(proto.Message.fromObject({ conversation: 'twice' })),
     });
-    const stanza = {
-      tag: 'message',
-      attrs: { id: 'TWICE1', to: jid('15555100013'), type: 'text' },
-      content: [{ tag: 'participants', attrs: {}, content: [{ tag: 'to', attrs: { jid: jid('15555100013') }, content: [{ tag: 'enc', attrs: { v: '2', type }, content: ciphertext }] }] }],
-    };
-    frames.push(stanza, stanza);
-    for (const frame of frames) await sendNode(frame);
+    const to = jid('15555100013');
+    const part = { tag: 'to', attrs: { jid: to }, content: [{ tag: 'enc', attrs: { v: '2', type }, content: ciphertext }] };
+    const stanza = { tag: 'message', attrs: { id: 'TWICE1', to, type: 'text' }, content: [{ tag: 'participants', attrs: {}, content: [part] }] };
+    for (const copy of [stanza, stanza]) await client.sock.sendNode(copy);
     await until('the duplicate is counted', () => contacts.received('15555100013')[1]?.duplicates === 1);
     expect(contacts.received('15555100013')[1]).toMatchObject({ messageId: 'TWICE1', times: 1, duplicates: 1 });
   });

@@ -65,8 +65,8 @@ const SILENT_LOGGER = {
 /** Makes a client; `connect()` starts it. */
 export function createClient(simulator: Simulator, { state = newState(), config = {}, reconnect = false }: ClientOptions = {}): BaileysClient {
   const ca = simulator.trust.mediaCa;
-  // Baileys hands these to fetch, which takes a dispatcher; the DOM's types do not say so.
-  const requestOptions = { dispatcher: new Agent({ connect: { ca } }) } as RequestInit;
+  // Baileys hands these to fetch. Its type of a dispatcher comes from the undici within Node, not from this one.
+  const requestOptions = { dispatcher: new Agent({ connect: { ca } }) } as unknown as RequestInit;
   const upserts: ReceivedUpsert[] = [];
   const acks = new Map<string, string | undefined>();
   const statuses = new Map<string, number>();

@@ -2,7 +2,7 @@ import { getBinaryNodeChild, type BinaryNode } from '@whiskeysockets/baileys';
 import type { LinkedDevice } from '../accounts/linked-device.js';
 import { parseUserJid } from '../jids.js';
 import type { Network } from '../network.js';
-import { node } from '../nodes.js';
+import { node, SERVER } from '../nodes.js';
 
 /** Brings stanzas to linked devices and keeps them until the client acknowledges them. */
 export interface Delivery {
@@ -42,7 +42,7 @@ export function createDelivery(network: Network): Delivery {
       waiting.forEach((stanza, index) => {
         transmit(device, { ...stanza, attrs: { ...stanza.attrs, offline: (index + 1).toString() } });
       });
-      device.connection?.send(node('ib', { from: 's.whatsapp.net' }, [node('offline', { count: waiting.length.toString() })]));
+      device.connection?.send(node('ib', { from: SERVER }, [node('offline', { count: waiting.length.toString() })]));
     },
   };
 }
