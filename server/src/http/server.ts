@@ -63,7 +63,7 @@ export function createHttpServer(deps: HttpServerDeps): App {
   app.register(requestLogPlugin);
   app.register(securityHeadersPlugin);
   app.register(problemsPlugin);
-  app.register(overloadPlugin, { maxEventLoopDelayMs: limits.maxEventLoopDelayMs });
+  app.register(overloadPlugin, { maxEventLoopDelayMs: limits.maxEventLoopDelayMs, clock });
   app.register(authPlugin, { usecases, signer, clock });
   app.register(bodiesPlugin);
   app.register(openapiPlugin, { version });

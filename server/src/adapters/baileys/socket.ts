@@ -10,6 +10,7 @@ import { readClose } from './close-cause.js';
 import { readIncoming } from './incoming.js';
 import { toBaileysContent } from './outgoing.js';
 import { readReceipt, readServerAck } from './receipts.js';
+import { watchWire } from './wire.js';
 import type { Logger } from 'pino';
 
 /** Baileys shows the first QR for a minute and each further one for 20 s. */
@@ -33,6 +34,8 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger }: Socke
   const book = createAddressBook(socket.signalRepository.lidMapping);
   let released = false;
   let qrShown = 0;
+  /** The two come in either order. */
+  const arrived = { open: false, pending: false };
   /** Credentials are written in order; a close is told only when they are on disk, so that a reconnect reads them. */
   let saving: Promise<void> = Promise.resolve();
 
@@ -51,7 +54,10 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger }: Socke
     save();
   });
   socket.ev.on('connection.update', update => void onConnection(update));
-  socket.ev.on('messages.upsert', ({ messages }) => report(deliver(messages), 'an incoming message could not be stored'));
+  socket.ev.on('messages.upsert', ({ messages }) => deliver(messages));
+  const wire = watchWire(socket, status => {
+    if (!released) handlers.onClose({ cause: 'connection_lost', code: status, message: `WhatsApp refused the connection with HTTP ${status}.` });
+  });
   socket.ws.on('frame', () => handlers.onActivity());
   socket.ws.on('CB:ack,class:message', (node: BinaryNode) => {
     const ack = readServerAck(node);
@@ -69,8 +75,12 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger }: Socke
       await saving;
       if (!released) handlers.onPaired();
     }
-    if (update.connection === 'open') handlers.onOpen(account(auth));
-    if (update.receivedPendingNotifications) handlers.onCaughtUp();
+    if (update.connection === 'open') {
+      arrived.open = true;
+      handlers.onOpen(account(auth));
+    }
+    if (update.receivedPendingNotifications) arrived.pending = true;
+    if (arrived.open && arrived.pending && (update.connection === 'open' || update.receivedPendingNotifications)) handlers.onCaughtUp();
     if (update.connection === 'close') {
       await saving;
       if (!released) handlers.onClose(readClose(update.lastDisconnect?.error));
@@ -78,17 +88,18 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger }: Socke
   }
 
   /** Reading may ask for an address, so it goes one by one; storing keeps the order by itself and may overlap. */
-  let reading: Promise<unknown> = Promise.resolve();
-  async function deliver(messages: WAMessage[]): Promise<void> {
-    const stored: Promise<void>[] = [];
-    reading = reading.then(async () => {
-      for (const message of messages) {
-        const incoming = await readIncoming(instanceId, message, book);
-        if (incoming) stored.push(handlers.onMessage(incoming));
-      }
-    });
-    await reading;
-    await Promise.all(stored);
+  let reading: Promise<void> = Promise.resolve();
+  function deliver(messages: WAMessage[]): void {
+    for (const message of messages) reading = reading.then(() => deliverOne(message));
+  }
+
+  async function deliverOne(message: WAMessage): Promise<void> {
+    try {
+      const incoming = await readIncoming(instanceId, message, book);
+      if (incoming) report(handlers.onMessage(incoming), 'an incoming message could not be stored');
+    } catch (err) {
+      logger.error({ err, instanceId, messageId: message.key.id }, 'an incoming message could not be read');
+    }
   }
 
   return {
@@ -107,10 +118,10 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger }: Socke
     async close() {
       if (released) return;
       released = true;
-      // end() waits for the peer's closing handshake, which a mute server never sends.
       void socket.end(undefined).catch(() => {});
+      wire.cut();
       await saving;
-      await reading.catch(() => {});
+      await reading;
     },
   };
 }
@@ -149,7 +160,7 @@ async function prepare(
       timestamp: Number(message.messageTimestamp) * 1_000,
     };
   } catch (cause) {
-    if (cause instanceof DomainError) throw cause;
+    if (cause instanceof DomainError || !('file' in content)) throw cause;
     throw new DomainError('media_unavailable', 'WhatsApp\'s media host did not take the file.', { hint: 'Nothing was sent. Try again.', cause });
   }
 }

@@ -77,14 +77,19 @@ const CAUSES: Record<string, string> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'sent less than it announced',
 };
 
-/** Says a failure of the network in words. */
-export function explainFetchFailure(address: string, error: unknown, timeoutMs: number): DomainError {
-  if (error instanceof DomainError) return error;
+/** What a full or missing disk fails at: nothing that the address could help. */
+const DISK_CALLS = new Set(['open', 'write', 'mkdir', 'close']);
+
+/**
+ * Says a failure of the network in words; what is not one is answered as it is.
+ * @param timedOutMs the time that was over, or null
+ */
+export function explainFetchFailure(address: string, error: unknown, timedOutMs: number | null): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof DomainError || DISK_CALLS.has(syscall ?? '')) return error;
   const url = URL.canParse(address) ? new URL(address) : new URL('about:blank');
-  const { name, code } = error as { name?: string; code?: string };
-  if (name === 'TimeoutError' || code?.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') {
-    return fetchFailed(url, `was not done within ${timeoutMs / 1000} s`, {}, error);
-  }
+  if (timedOutMs !== null) return fetchFailed(url, `was not done within ${timedOutMs / 1000} s`, {}, error);
+  if (code?.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') return fetchFailed(url, 'did not answer in time', {}, error);
   if (code?.includes('CERT') || code?.startsWith('ERR_TLS')) return fetchFailed(url, 'has a certificate that cannot be trusted', {}, error);
   return fetchFailed(url, CAUSES[code ?? ''] ?? 'could not be fetched', {}, error);
 }

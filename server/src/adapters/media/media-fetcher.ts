@@ -47,7 +47,7 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
         const name = fileName ?? fetched.fileName;
         return { path, size, mimetype: chooseMimetype(mimetype, fetched.mimetype, name), fileName: name ?? null };
       } catch (error) {
-        throw explainFetchFailure(url, error, timeoutMs);
+        throw explainFetchFailure(url, error, signal.aborted ? timeoutMs : null);
       }
     },
 
