@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => http.close());
 beforeEach(() => { http.gateway.sent.length = 0; });
 
-const bytes = randomBytes(1_500_000);
+const bytes = new Uint8Array(randomBytes(1_500_000));
 const sha256 = createHash('sha256').update(bytes).digest('hex');
 type Part = [name: string, value: string | Blob, fileName?: string];
 

@@ -86,10 +86,14 @@ test('media that fail before the first byte are a problem', async () => {
 
 test('media that break off break the answer off', async () => {
   http.gateway.messages.push(message('PIC', 1000));
+  let breakOff = (): void => undefined;
+  const begun = new Promise<void>(resolve => { breakOff = resolve; });
   http.gateway.usecases.getMessageMedia = async () => ({
-    stream: Readable.from((async function* () { yield Buffer.alloc(1000); throw new Error('gone'); })()), mimetype: 'image/png', fileName: null, size: 4000,
+    stream: Readable.from((async function* () { yield Buffer.alloc(1000); await begun; throw new Error('gone'); })()), mimetype: 'image/png', fileName: null, size: 4000,
   });
   const url = await http.listen();
   const answer = await fetch(`${url}/instances/demo/messages/PIC/media`, { headers: { 'x-api-key': 'test-key' } });
+  expect(answer.status).toBe(200);
+  breakOff();
   await expect(answer.arrayBuffer()).rejects.toThrow();
 });
