@@ -10,29 +10,27 @@ interface Problem extends IDataObject {
   hint?: string;
 }
 
-/** What to do inside n8n, by the gateway's stable code: the gateway itself cannot know where a value was typed. */
-const ADVICE_BY_CODE: Record<string, string> = {
-  unauthorized: 'Open the Chasqui credential of this node and enter the API key that the gateway printed at its first start.',
-  instance_not_found: 'Choose the instance again From List, or create it with the operation Instance: Create.',
-  instance_not_connected:
-    'Connect it with Instance: Connect and scan the code of Instance: Get QR Code, or look at its state with Instance: Get Status.',
-  instance_exists: 'Use another instance ID, or use the existing instance as it is.',
-  recipient_not_on_whatsapp: 'Check the field To: the number with its country code, e.g. +1 555 000 2222.',
-  recipient_invalid: 'Check the field To: 7 to 15 digits with the country code, or a JID such as the field replyTo of Chasqui Trigger.',
-  whatsapp_ack_timeout:
-    'The message may still arrive. Do not send it again before you have looked at its state; Chasqui Trigger tells it with the event Message Acknowledged.',
-  payload_too_large: 'Send a smaller file, or raise the limit of the gateway.',
-  media_too_large: 'Send a smaller file, or send it as a document.',
-  media_fetch_failed: 'Check that the gateway can reach the URL, or download the file in n8n and choose Binary Data as the source.',
+/** What to do inside n8n, which the gateway cannot know; `instead` where its hint speaks of its own routes and start-up. */
+interface Advice { text: string; instead?: true }
+
+const ADVICE_BY_CODE: Record<string, Advice> = {
+  unauthorized: { text: 'Open the Chasqui credential of this node and enter the API key that the gateway printed at its first start.', instead: true },
+  instance_not_found: { text: 'Choose the instance again From List, or create it with the operation Instance: Create.', instead: true },
+  instance_exists: { text: 'Use another instance ID, or use the existing instance as it is. If it was deleted, restore it at the gateway.', instead: true },
+  instance_not_connected: { text: 'In n8n, the operations Connect, Get QR Code and Get Status of Instance do it.' },
+  qr_not_available: { text: 'In n8n, the operation Instance: Connect asks for a code.' },
+  recipient_invalid: { text: 'To answer a message of Chasqui Trigger, use its field replyTo.' },
+  media_fetch_failed: { text: 'Or download the file in n8n and choose Binary Data as the source.' },
+  whatsapp_ack_timeout: { text: 'The event Message Acknowledged of Chasqui Trigger tells what becomes of the message; do not send it again before.' },
 };
 
 /** What to do when the gateway gave neither a code nor a hint, by HTTP status. */
 const ADVICE_BY_STATUS: Record<number, string> = {
-  401: ADVICE_BY_CODE.unauthorized,
+  401: 'Check the API key in the Chasqui credential of this node.',
   404: 'Check the Base URL in the Chasqui credential: it must be the address of a Chasqui gateway, with its path prefix if there is one.',
   502: 'A proxy answered in place of the gateway. Check that the gateway runs and that the Base URL in the Chasqui credential is right.',
   503: 'The gateway is starting, stopping or overloaded. Try again, e.g. with Retry on Fail in the settings of this node.',
-  504: ADVICE_BY_CODE.whatsapp_ack_timeout,
+  504: 'A proxy gave up waiting for the gateway. The message may have been sent all the same: look at its state before you send it again.',
 };
 
 /**
@@ -42,11 +40,17 @@ const ADVICE_BY_STATUS: Record<number, string> = {
 export function problemError(node: INode, status: number, body: unknown, location: string | undefined, itemIndex: number | undefined): NodeApiError {
   const problem: Problem = isRecord(body) ? body : {};
   const message = problem.detail ?? problem.title ?? unexplained(status, location);
-  const advice = ADVICE_BY_CODE[problem.code ?? ''] ?? (problem.hint === undefined ? ADVICE_BY_STATUS[status] : undefined);
-  const description = [problem.field === undefined ? undefined : `Field: ${problem.field}.`, problem.hint, advice]
+  const description = [problem.field === undefined ? undefined : `Field: ${problem.field}.`, ...whatToDo(problem, status)]
     .filter(part => part !== undefined)
     .join(' ');
   return nodeError(node, problem as JsonObject, { message, description, httpCode: String(status), itemIndex });
+}
+
+function whatToDo(problem: Problem, status: number): (string | undefined)[] {
+  const advice = ADVICE_BY_CODE[problem.code ?? ''];
+  if (advice?.instead) return [advice.text];
+  if (problem.hint === undefined && advice === undefined) return [ADVICE_BY_STATUS[status]];
+  return [problem.hint, advice?.text];
 }
 
 /** Codes of a connection that never came about: the gateway has seen nothing of the request. */
