@@ -7,7 +7,7 @@ export const bodiesPlugin = fp(async (app: App) => {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parseJson(request, body as string, done);
+    else void parseJson(request, body as string, done);
   });
   app.removeContentTypeParser('text/plain');
 }, { name: 'bodies' });
