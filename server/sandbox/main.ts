@@ -23,6 +23,8 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`\nsandbox: ${error instanceof SandboxError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  // What the file system says is a sentence, too.
+  const sentence = error instanceof SandboxError || (error instanceof Error && 'code' in error) ? error.message : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`\nsandbox: ${sentence}\n`);
   process.exit(1);
 }

@@ -23,6 +23,8 @@ const CONVERSATION = [
   /demo +→ {2}15550002222 {2}✓✓ read {2}\w+/,
   /15550002222 → {2}demo +It does, and this answer comes back to you\./,
 ];
+/** Each start has 60 s. */
+const START_TWICE_MS = 150_000;
 const HAS_CURL = spawnSync('curl', ['--version']).status === 0;
 
 interface Received { messageId: string; type: string; text?: string; sha256?: string; times: number }
@@ -39,7 +41,7 @@ describe('the sandbox', () => {
     await sandbox.serving();
     gateway = api(sandbox.gatewayUrl, 'sandbox');
     simulator = api(sandbox.simulatorUrl, '');
-  });
+  }, START_TWICE_MS);
   afterAll(async () => {
     await endAll(sandbox);
     await rm(dataDir, { recursive: true, force: true });
@@ -112,7 +114,7 @@ describe('the sandbox', () => {
   });
 });
 
-describe('the life of the sandbox', () => {
+describe('the life of the sandbox', { timeout: START_TWICE_MS }, () => {
   let dataDir: string;
   const started: SandboxProcess[] = [];
 
@@ -145,7 +147,7 @@ describe('the life of the sandbox', () => {
     for (const line of CONVERSATION) expect(second.output()).toMatch(line);
     const { webhooks } = await api(second.gatewayUrl, 'sandbox').get('/instances/demo/webhooks') as { webhooks: unknown[] };
     expect(webhooks).toHaveLength(1);
-  }, 90_000);
+  });
 
   it('says so when the gateway ends by itself, and stops the simulator', async () => {
     const sandbox = await start({ CHASQUI_API_KEY: 'a-key-of-my-own' });

@@ -23,7 +23,8 @@ export function startProcess(entry: 'src/main.js' | 'simulator/main.js' | 'sandb
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { printed += chunk.toString('utf8'); });
-  const ended = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)));
+  // Not at "exit": what it printed last may still be under way then.
+  const ended = new Promise<number | null>(resolve => child.once('close', code => resolve(code)));
   return {
     pid: child.pid ?? 0,
     output: () => printed,
