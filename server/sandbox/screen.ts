@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { toFile } from 'qrcode';
-import { INSTANCE, PHONE } from './demonstration.js';
+import { CONTACT, INSTANCE, PHONE } from './demonstration.js';
 import { nextSteps } from './next-steps.js';
 
 interface Addresses { gatewayUrl: string; apiKey: string; simulatorUrl: string; dataDir: string; print: (line: string) => void }
@@ -33,7 +33,7 @@ export async function printNextSteps({ gatewayUrl, apiKey, simulatorUrl, dataDir
   }
   print('');
   print(`  In n8n: credential with base URL ${gatewayUrl} and the API key, then Chasqui and Chasqui Trigger.`);
-  print('  Mind that 15550002222 answers everything: let a workflow that replies talk with another number.');
+  print(`  Mind that ${CONTACT} answers everything: let a workflow that replies talk with another number.`);
   print('');
   print('Serving until Ctrl-C.');
   print('');
