@@ -38,7 +38,7 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator extends SimulatorControls {
-  /** Starts listening; a second call does nothing. */
+  /** Starts listening; a second call does nothing more. Rejects, with nothing left open, if a port is taken. */
   start(): Promise<void>;
   /** Closes all connections and servers; a second call does nothing. */
   stop(): Promise<void>;
@@ -72,6 +72,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   });
 
   let app: FastifyInstance | undefined;
+  let started: Promise<void> | undefined;
   let closeSockets = async () => {};
   let authority = '';
 
@@ -91,6 +92,24 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     log: (query) => network.log.read(query),
   };
 
+  const listen = async () => {
+    const starting = createControlApp(controls);
+    app = starting;
+    await media.start();
+    closeSockets = acceptUpgrades(starting.server, network, protocol);
+    await starting.listen({ host, port: options.port ?? 0 });
+    const address = starting.server.address() as AddressInfo;
+    authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  };
+  const close = async () => {
+    const running = app;
+    app = undefined;
+    network.timers.clear();
+    await closeSockets();
+    await running?.close();
+    await media.stop();
+  };
+
   return {
     ...controls,
     get trust() {
@@ -99,24 +118,20 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     get controlUrl() {
       return `http://${authority}`;
     },
-    async start() {
-      if (app) return;
-      const starting = createControlApp(controls);
-      app = starting;
-      await media.start();
-      closeSockets = acceptUpgrades(starting.server, network, protocol);
-      await starting.listen({ host, port: options.port ?? 0 });
-      const address = starting.server.address() as AddressInfo;
-      authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    start() {
+      started ??= listen().catch(async (error: unknown) => {
+        started = undefined;
+        await close();
+        throw error;
+      });
+      return started;
     },
     async stop() {
-      const running = app;
-      app = undefined;
-      if (!running) return;
-      network.timers.clear();
-      await closeSockets();
-      await running.close();
-      await media.stop();
+      const pending = started;
+      if (!pending) return;
+      started = undefined;
+      // A start that fails cleans up after itself.
+      await pending.then(close, () => {});
     },
   };
 }

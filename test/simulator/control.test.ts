@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createSimulator } from '@simulator/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, trust, type BaileysClient } from '../support/baileys-client.js';
@@ -130,12 +132,21 @@ describe('the simulator', () => {
 
   it('may be started and stopped twice', async () => {
     const other = createSimulator();
-    await other.start();
+    await Promise.all([other.start(), other.start()]);
+    expect((await fetch(`${other.controlUrl}/health`)).status).toBe(200);
+    await Promise.all([other.stop(), other.stop()]);
+    await expect(fetch(`${other.controlUrl}/health`)).rejects.toThrow();
     await other.start();
     expect((await fetch(`${other.controlUrl}/health`)).status).toBe(200);
     await other.stop();
-    await other.stop();
-    await expect(fetch(`${other.controlUrl}/health`)).rejects.toThrow();
+  });
+
+  it.each(['port', 'mediaPort'] as const)('leaves nothing open when its %s is taken, and may start again', async option => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const other = createSimulator({ [option]: (blocker.address() as AddressInfo).port });
+    await expect(other.start()).rejects.toThrow(/EADDRINUSE/);
+    await new Promise(resolve => blocker.close(resolve));
     await other.start();
     expect((await fetch(`${other.controlUrl}/health`)).status).toBe(200);
     await other.stop();

@@ -4,9 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { downloadMediaMessage, type AnyMessageContent } from '../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
 import { pairClient, trust, type BaileysClient } from '../support/baileys-client.js';
 import { until } from '../support/until.js';
+import { createHeldClock } from './held-clock.js';
 
 const PHONE = '15553000001';
-const simulator = createSimulator({ quickPairing: true });
+const clock = createHeldClock();
+const simulator = createSimulator({ quickPairing: true, clock });
 const { contacts } = simulator;
 let client: BaileysClient;
 
@@ -58,9 +60,12 @@ describe('media', () => {
   it('waits while slow-media is set', async () => {
     const message = await receive('15553200002', { to: PHONE, image: { base64: file.toString('base64') } });
     simulator.faults.add({ kind: 'slow-media', ms: 300, phone: PHONE, count: 1 });
-    const started = Date.now();
-    await download(message);
-    expect(Date.now() - started).toBeGreaterThanOrEqual(290);
+    const downloads = simulator.stats().mediaDownloads;
+    const slow = download(message);
+    await until('the download waits', () => clock.waiting.includes(300));
+    expect(simulator.stats().mediaDownloads).toBe(downloads);
+    clock.fire(300);
+    expect(sha256(await slow)).toBe(sha256(file));
     expect(simulator.faults.list()).toEqual([]);
   });
 

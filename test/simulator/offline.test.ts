@@ -124,6 +124,32 @@ describe('retry receipts', () => {
     expect(asked).toContain(message?.key.id);
   });
 
+  it('a message that is encrypted anew with used keys, under a known id, is a duplicate too', async () => {
+    const client = await paired('15555000014');
+    await client.sock.sendMessage(jid('15555100014'), { text: 'warm' });
+    await until('it arrives', () => contacts.received('15555100014').length === 1);
+    const before = new Map(client.state.keys);
+    const id = (await client.sock.sendMessage(jid('15555100014'), { text: 'sent before the crash' }))?.key.id ?? '';
+    await until('it arrives', () => contacts.received('15555100014').length === 2);
+    await client.end();
+
+    // The client comes back without its last step of the ratchet, and sends the message again.
+    const again = createClient(simulator, { state: { creds: client.state.creds, keys: before } });
+    clients.push(again);
+    again.connect();
+    await again.opened();
+    const stored = await again.sock.signalRepository.encryptMessage({
+      jid: contacts.get('15555100014').lid,
+      data: encodeWAMessage(proto.Message.fromObject({ conversation: 'sent before the crash' })),
+    });
+    const enc = { tag: 'enc', attrs: { v: '2', type: stored.type }, content: stored.ciphertext };
+    const part = { tag: 'to', attrs: { jid: jid('15555100014') }, content: [enc] };
+    const attrs = { id, to: jid('15555100014'), type: 'text' };
+    await again.sock.sendNode({ tag: 'message', attrs, content: [{ tag: 'participants', attrs: {}, content: [part] }] });
+    await until('the duplicate is counted', () => contacts.received('15555100014')[1]?.duplicates === 1);
+    expect(contacts.received('15555100014')[1]).toMatchObject({ messageId: id, times: 1 });
+  });
+
   it('a ciphertext that comes twice is a duplicate, neither a second message nor a retry', async () => {
     const client = await paired('15555000013');
     await client.sock.sendMessage(jid('15555100013'), { text: 'first' });

@@ -2,6 +2,7 @@ import { createSimulator } from '@simulator/index.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, newState, pairClient, trust, type BaileysClient, type ClientOptions } from '../support/baileys-client.js';
 import { until } from '../support/until.js';
+import { createHeldClock } from './held-clock.js';
 
 const simulator = createSimulator({ quickPairing: true });
 const clients: BaileysClient[] = [];
@@ -76,8 +77,8 @@ describe('pairing by QR code', () => {
   });
 
   it('refuses a code that has run out', async () => {
-    let now = Date.now();
-    const slow = createSimulator({ clock: { now: () => now, after: (ms, task) => (timer => () => clearTimeout(timer))(setTimeout(task, ms)) } });
+    const clock = createHeldClock();
+    const slow = createSimulator({ clock });
     await slow.start();
     const client = createClient(slow);
     try {
@@ -85,7 +86,7 @@ describe('pairing by QR code', () => {
       trust(slow);
       client.connect();
       await until('a QR code', () => client.qrs.length > 0);
-      now += 66_000;
+      clock.advance(66_000);
       await expect(slow.phones.scan('15551000005', client.qrs[0] ?? '')).rejects.toMatchObject({ status: 410, code: 'qr_expired' });
     } finally {
       await client.end();
@@ -123,9 +124,14 @@ describe('pairing by code', () => {
     await client.opened();
   });
 
-  it('says when no client asked for one', async () => {
-    simulator.phones.add('15551000012');
-    await expect(simulator.phones.enterPairingCode('15551000012', 'ABCDEFGH')).rejects.toMatchObject({ status: 404, code: 'no_pairing_request' });
+  it('says when no client asks for one', async () => {
+    const clock = createHeldClock();
+    const { phones } = createSimulator({ clock });
+    phones.add('15551000012');
+    const entered = expect(phones.enterPairingCode('15551000012', 'ABCDEFGH')).rejects.toMatchObject({ status: 404, code: 'no_pairing_request' });
+    await until('it waits for a client', () => clock.waiting.length === 1);
+    clock.fire(clock.waiting[0] ?? 0);
+    await entered;
   });
 });
 

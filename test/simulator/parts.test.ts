@@ -1,6 +1,10 @@
+import type { LinkedDevice } from '@simulator/accounts/linked-device.js';
 import { createFaults } from '@simulator/faults.js';
 import { lidOf, normaliseNumber, numberOfLid, parseUserJid, userJid } from '@simulator/jids.js';
 import { createActivityLog } from '@simulator/log.js';
+import { createDelivery } from '@simulator/messages/delivery.js';
+import { createNetwork } from '@simulator/network.js';
+import { node } from '@simulator/nodes.js';
 import { createFrameReader, encodeFrame } from '@simulator/noise/frames.js';
 import { createNoiseIdentity } from '@simulator/noise/certificates.js';
 import { isSignatureGood } from '@simulator/signal/keys.js';
@@ -101,6 +105,41 @@ describe('faults', () => {
     expect(faults.take('redeliver', 'c')).toBeDefined();
     faults.clear();
     expect(faults.take('redeliver', 'c')).toBeUndefined();
+  });
+});
+
+describe('the queue of a linked device', () => {
+  const network = createNetwork(systemClock, { debug: () => {}, info: () => {}, warn: () => {} });
+  const delivery = createDelivery(network);
+  const newDevice = (): LinkedDevice => ({
+    account: network.directory.get('15550001111'), id: 1, keyIndex: 1, noiseKey: Buffer.alloc(32), identityKey: Buffer.alloc(32),
+    registrationId: 1, linkedAt: 0, signedPreKey: { keyId: 1, publicKey: Buffer.alloc(32), signature: Buffer.alloc(64) }, preKeys: [],
+    toldLow: false, active: false, pending: new Map(), bootstrapped: true, linked: true,
+  });
+  const from = userJid('15550002222', 'lid');
+  const message = (count?: string) => node('message', { from, id: 'A' }, [node('enc', { count }, Buffer.from('x'))]);
+  const ack = (error?: string) => node('ack', { class: 'message', id: 'A', to: from, error });
+
+  it('holds a message until it is acknowledged, by either name of its sender', () => {
+    const device = newDevice();
+    delivery.deliver(device, message());
+    delivery.settle(device, 'message', userJid('15550003333', 'lid'), 'A');
+    delivery.settle(device, 'receipt', from, 'A');
+    expect(device.pending.size).toBe(1);
+    delivery.settle(device, 'message', userJid('15550002222', 's.whatsapp.net', 4), 'A');
+    expect(device.pending.size).toBe(0);
+  });
+
+  it('takes the refusal of a first attempt for its end, and not for that of the second', () => {
+    const device = newDevice();
+    delivery.deliver(device, message());
+    delivery.acknowledged(device, ack('500'));
+    expect(device.pending.size).toBe(0);
+    delivery.deliver(device, message('1'));
+    delivery.acknowledged(device, ack('500'));
+    expect(device.pending.size).toBe(1);
+    delivery.acknowledged(device, ack());
+    expect(device.pending.size).toBe(0);
   });
 });
 

@@ -27,7 +27,7 @@ export interface InboxMessage extends MessageView {
   fromMe: boolean;
   /** How often this id arrived and was decrypted. */
   times: number;
-  /** How often a ciphertext arrived that had been decrypted before; those are not counted in `times`. */
+  /** How often it arrived again with a ciphertext or keys that were used up; those are not counted in `times`. */
   duplicates: number;
   receivedAt: string;
   /** The addressing that the sender used; receipts go back by the same. */

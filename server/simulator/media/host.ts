@@ -74,11 +74,11 @@ export function createMediaHost(network: Network, store: MediaStore, host: strin
           request.socket.destroy();
         });
       });
-      server = made;
       await new Promise<void>((resolve, reject) => {
         made.once('error', reject);
         made.listen(port, host, resolve);
       });
+      server = made;
       const address = made.address() as AddressInfo;
       authority = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
     },

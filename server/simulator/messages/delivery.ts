@@ -4,11 +4,16 @@ import { parseUserJid } from '../jids.js';
 import type { Network } from '../network.js';
 import { node, SERVER } from '../nodes.js';
 
+/** The error in a client's ack of a message that it could not decrypt. */
+const CANNOT_DECRYPT = '500';
+
 /** Brings stanzas to linked devices and keeps them until the client acknowledges them. */
 export interface Delivery {
   deliver(device: LinkedDevice, stanza: BinaryNode): void;
   /** Takes from the queue what a client's receipt or ack of this class settles. */
   settle(device: LinkedDevice, stanzaClass: string, from: string | undefined, id: string | undefined, type?: string): void;
+  /** Takes a client's `ack`, which may be a refusal. */
+  acknowledged(device: LinkedDevice, ack: BinaryNode): void;
   /** Delivers everything that waits, marked `offline`, then says how much it was. */
   flush(device: LinkedDevice): void;
 }
@@ -29,13 +34,19 @@ export function createDelivery(network: Network): Delivery {
       if (!isPeer) device.pending.set(pendingKey(stanza.tag, stanza.attrs['from'], stanza.attrs['id'], stanza.attrs['type']), stanza);
       if (stanza.tag !== 'message' || isPeer) return transmit(device, stanza);
 
-      const isFirst = getBinaryNodeChild(stanza, 'enc')?.attrs['count'] === undefined;
-      const broken = isFirst && network.faults.take('undecryptable', number, (fault) => fault.direction !== 'from-client');
+      const broken = !isResent(stanza) && network.faults.take('undecryptable', number, (fault) => fault.direction !== 'from-client');
       transmit(device, broken ? withBrokenCiphertext(stanza) : stanza);
       if (network.faults.take('redeliver', number)) transmit(device, stanza);
     },
     settle(device, stanzaClass, from, id, type) {
       device.pending.delete(pendingKey(stanzaClass, from, id, type));
+    },
+    acknowledged(device, { attrs }) {
+      const key = pendingKey(attrs['class'] ?? '', attrs['to'], attrs['id'], attrs['type']);
+      // A client refuses what it could not decrypt after it has asked for it again: that is not about the second attempt.
+      const waiting = device.pending.get(key);
+      if (attrs['error'] === CANNOT_DECRYPT && isResent(waiting)) return;
+      device.pending.delete(key);
     },
     flush(device) {
       const waiting = [...device.pending.values()];
@@ -45,6 +56,10 @@ export function createDelivery(network: Network): Delivery {
       device.connection?.send(node('ib', { from: SERVER }, [node('offline', { count: waiting.length.toString() })]));
     },
   };
+}
+
+function isResent(stanza: BinaryNode | undefined): boolean {
+  return getBinaryNodeChild(stanza, 'enc')?.attrs['count'] !== undefined;
 }
 
 function pendingKey(stanzaClass: string, from: string | undefined, id: string | undefined, type: string | undefined): string {

@@ -91,18 +91,20 @@ export function createReader({ network, delivery, receipts, describe, onMessage 
     delivery.deliver(from, node('receipt', attrs, [retry, registration, node('keys', {}, keys)]));
   };
 
+  const ignoreDuplicate = (account: Account, { from, stanza, server }: SealedMessage) => {
+    const messageId = stanza.attrs['id'] ?? '';
+    stats.duplicates += 1;
+    const known = account.inbox.find(from.account.number, messageId);
+    if (known) known.duplicates += 1;
+    if (from.account !== account) receipts.send(account, { to: from.account, messageId, server }, undefined);
+  };
+
   const open = async (account: Account, sealed: SealedMessage) => {
     const { from, stanza, enc, server } = sealed;
     const messageId = stanza.attrs['id'] ?? '';
     const ciphertext = Buffer.from(enc.content as Uint8Array);
     const mark = `${account.number}|${from.account.number}.${from.id}|${ciphertext.subarray(-24).toString('base64')}`;
-    if (decrypted.has(mark)) {
-      stats.duplicates += 1;
-      const known = account.inbox.find(from.account.number, messageId);
-      if (known) known.duplicates += 1;
-      if (from.account !== account) receipts.send(account, { to: from.account, messageId, server }, undefined);
-      return;
-    }
+    if (decrypted.has(mark)) return ignoreDuplicate(account, sealed);
     const isFirst = !retries.has(`${account.number}|${from.account.number}|${messageId}`);
     const broken = isFirst && from.account !== account && faults.take('undecryptable', from.account.number, (fault) => fault.direction === 'from-client');
     let message: proto.Message;
@@ -112,6 +114,8 @@ export function createReader({ network, delivery, receipts, describe, onMessage 
       const plaintext = await account.endpoint.decrypt(peer, enc.attrs['type'] as CipherType, ciphertext);
       message = proto.Message.decode(unpadRandomMax16(plaintext));
     } catch (error) {
+      // A client that lost its last steps encrypts a message anew with keys that were used: what is known is not asked for.
+      if (account.inbox.find(from.account.number, messageId)) return ignoreDuplicate(account, sealed);
       stats.decryptFailures += 1;
       network.logger.debug({ err: error, number: account.number, messageId }, 'cannot decrypt, asking again');
       askAgain(account, sealed);

@@ -49,7 +49,7 @@ export function createProtocolServer(deps: ServerDeps): ProtocolServer {
         deps.receipts.receive(device, stanza);
         break;
       case 'ack':
-        delivery.settle(device, stanza.attrs['class'] ?? '', stanza.attrs['to'], stanza.attrs['id'], stanza.attrs['type']);
+        delivery.acknowledged(device, stanza);
         break;
       case 'presence':
         if (stanza.attrs['name']) device.account.name = stanza.attrs['name'];

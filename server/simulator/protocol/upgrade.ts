@@ -23,10 +23,12 @@ export function acceptUpgrades(http: Server, network: Network, protocol: Protoco
     sockets.handleUpgrade(request, stream, head, (socket) => protocol.accept(socket));
   });
 
-  return async () => {
+  let closed: Promise<void> | undefined;
+  const close = async () => {
     for (const socket of sockets.clients) socket.terminate();
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
   };
+  return () => (closed ??= close());
 }
 
 function refuse(stream: Duplex, status: number): void {
