@@ -1,0 +1,119 @@
+import { createServer } from 'node:http';
+import { alternate, BARE_PHONE, GATEWAY_PHONE, INSTANCE, timed } from './support/pair.mjs';
+import { median, percentile } from './support/stats.mjs';
+import { within } from './support/until.mjs';
+
+const WIDTH = 10;
+const WARM_UP = 60;
+const ROUND_MS = 60_000;
+
+/** Who waits for which text, and since when. */
+export function createArrivals() {
+  const waiting = new Map();
+  return {
+    /** Resolves with performance.now() of the arrival. */
+    expect: text => new Promise(resolve => waiting.set(text, resolve)),
+    arrived(text) {
+      const resolve = waiting.get(text);
+      waiting.delete(text);
+      resolve?.(performance.now());
+    },
+  };
+}
+
+/** A receiver of webhooks that answers at once. */
+export async function startReceiver(onText) {
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    response.writeHead(200).end();
+    const { data } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    onText(data.text);
+  });
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    async close() {
+      const closed = new Promise(resolve => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/**
+ * Incoming texts: from the call that makes a contact write to the webhook's arrival here, against the bare client's messages.upsert here.
+ * The rate is that of ten contacts at once, the latency that of one message at a time.
+ * @param {import('./support/stage.mjs').Stage} stage
+ * @param {{ gateway: object }} pair
+ * @param {ReturnType<typeof createArrivals>} arrivals gets the texts of both sides
+ * @param {{ rounds: number, budgetMs: number, burst: number, single: number }} size
+ * budgetMs: for each of the two measurements
+ */
+export async function benchInbound(stage, { gateway }, arrivals, { burst, single, ...plan }) {
+  const receiver = await startReceiver(arrivals.arrived);
+  stage.closing(() => receiver.close());
+  await gateway.rest.post(`/instances/${INSTANCE}/webhooks`, { url: receiver.url, events: ['message.received'] });
+
+  const phones = { gateway: GATEWAY_PHONE, bare: BARE_PHONE };
+  const write = async (side, text, lane) => {
+    const arrival = arrivals.expect(text);
+    await stage.control.post(`/contacts/${15_556_000_000 + lane}/messages`, { to: phones[side], text });
+    return arrival;
+  };
+  const flood = async (side, count, name) => {
+    const before = await stage.simulator.usage();
+    const pending = [];
+    const started = performance.now();
+    await timed(count, WIDTH, async (index, lane) => {
+      const text = `${side} ${name} ${index}`;
+      pending.push(arrivals.expect(text));
+      await stage.control.post(`/contacts/${15_556_000_000 + lane}/messages`, { to: phones[side], text });
+    });
+    await within(`${count} messages arrive`, Promise.all(pending), ROUND_MS);
+    const ms = performance.now() - started;
+    return { rate: count / ms * 1_000, simulatorShare: ((await stage.simulator.usage()).cpuMs - before.cpuMs) / ms };
+  };
+  const oneByOne = async (side, round) => {
+    const latencies = [];
+    for (let index = 0; index < single; index += 1) {
+      const started = performance.now();
+      latencies.push(await within('a message arrives', write(side, `${side} single ${round} ${index}`, 0), ROUND_MS) - started);
+    }
+    return latencies;
+  };
+
+  for (const side of ['gateway', 'bare']) await flood(side, WARM_UP, 'warm-up');
+  const cpu = [];
+  const floods = await alternate(plan, {
+    gateway: async round => {
+      const before = await gateway.usage();
+      const result = await flood('gateway', burst, round);
+      cpu.push(((await gateway.usage()).cpuMs - before.cpuMs) / burst);
+      return result;
+    },
+    bare: round => flood('bare', burst, round),
+  });
+  const singles = await alternate(plan, { gateway: round => oneByOne('gateway', round), bare: round => oneByOne('bare', round) });
+
+  const rates = side => floods[side].map(({ rate }) => rate);
+  const busy = side => Math.round(100 * median(floods[side].map(({ simulatorShare }) => simulatorShare)));
+  const latency = (share, side) => percentile(singles[side].flat(), share);
+  return {
+    rows: [
+      {
+        title: `inbound to webhook, ${WIDTH} contacts at once`, unit: '/s', gateway: median(rates('gateway')), bare: median(rates('bare')),
+        ratio: median(rates('gateway').map((rate, round) => rate / rates('bare')[round])), target: '>= 0.8',
+      },
+      ...[0.5, 0.99].map(share => ({
+        title: `inbound latency p${share * 100}, one at a time`, unit: 'ms', gateway: latency(share, 'gateway'), bare: latency(share, 'bare'),
+        ratio: latency(share, 'gateway') / latency(share, 'bare'), target: share === 0.5 ? 'adds < 15 ms' : '',
+      })),
+    ],
+    notes: [
+      `Latency that the gateway adds: p50 ${(latency(0.5, 'gateway') - latency(0.5, 'bare')).toFixed(1)} ms, p99 ${(latency(0.99, 'gateway') - latency(0.99, 'bare')).toFixed(1)} ms`,
+      `CPU of the gateway per incoming message: ${median(cpu).toFixed(2)} ms`,
+      `CPU of the simulator while messages come in: ${busy('gateway')} % of a core with the gateway, ${busy('bare')} % with bare Baileys`,
+    ],
+  };
+}

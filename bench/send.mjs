@@ -1,0 +1,42 @@
+import { alternate, INSTANCE, timed } from './support/pair.mjs';
+import { median } from './support/stats.mjs';
+
+const WIDTH = 10;
+const WARM_UP = 60;
+
+/**
+ * Acknowledged sends: POST …/messages/text, which answers after WhatsApp's ack, against a bare client that waits for the same ack.
+ * Ten contacts on either side; whoever sends one after the other sends to the first.
+ * @param {{ gateway: object, bare: object }} pair
+ * @param {{ rounds: number, budgetMs: number, count: number }} size
+ * budgetMs: for each of the two measurements
+ */
+export async function benchSend({ gateway, bare }, { count, ...plan }) {
+  const sides = {
+    gateway: (text, lane) => gateway.rest.post(`/instances/${INSTANCE}/messages/text`, { to: contact(2, lane), text }),
+    bare: (text, lane) => bare.send(`${contact(3, lane)}@s.whatsapp.net`, text),
+  };
+  for (const send of Object.values(sides)) await timed(WARM_UP, WIDTH, (index, lane) => send(`warm-up ${index}`, lane));
+
+  const cpu = [];
+  const measure = width => alternate(plan, {
+    gateway: async round => {
+      const before = await gateway.usage();
+      const seconds = await timed(count, width, (index, lane) => sides.gateway(`${round}/${index}`, lane));
+      cpu.push(((await gateway.usage()).cpuMs - before.cpuMs) / count);
+      return count / seconds;
+    },
+    bare: async round => count / await timed(count, width, (index, lane) => sides.bare(`${round}/${index}`, lane)),
+  });
+  const rows = [];
+  for (const [width, title] of [[1, 'synchronous sends, one after the other'], [WIDTH, `synchronous sends, ${WIDTH} at once`]]) {
+    const { gateway: ours, bare: theirs } = await measure(width);
+    rows.push({ title, unit: '/s', gateway: median(ours), bare: median(theirs), ratio: median(ours.map((rate, round) => rate / theirs[round])), target: '>= 0.85' });
+  }
+  return { rows, notes: [`CPU of the gateway per synchronous send: ${median(cpu).toFixed(2)} ms`] };
+}
+
+/** Numbers of contacts: a block per side, so that neither finds sessions that the other made. */
+function contact(block, lane) {
+  return String(15_550_000_000 + block * 1_000_000 + lane);
+}

@@ -1,0 +1,31 @@
+import { API_KEY, startGateway } from './processes.mjs';
+import { createRest } from './rest.mjs';
+import { until } from './until.mjs';
+
+/** A running gateway with a REST client. */
+export async function openGateway(options) {
+  const gateway = await startGateway(options);
+  const rest = createRest(gateway.url, { 'x-api-key': API_KEY });
+  return {
+    ...gateway,
+    rest,
+    /** Resolves when so many sessions are CONNECTED, with the time (performance.now()). */
+    async connected(count) {
+      await until(`${count} sessions are CONNECTED`, async () => (await rest.get('/health')).activeSessions >= count);
+      return performance.now();
+    },
+    async stop() {
+      await rest.close();
+      await gateway.stop();
+    },
+  };
+}
+
+/** Makes an instance and links it with a phone of this number; resolves when it is CONNECTED. */
+export async function pairInstance({ rest }, control, instanceId, number) {
+  await rest.post('/instances', { instanceId });
+  const { qr } = await rest.post(`/instances/${instanceId}/connect`);
+  await control.post('/phones', { number });
+  await control.post(`/phones/${number}/scan`, { qr });
+  await until(`${instanceId} is CONNECTED`, async () => (await rest.get(`/instances/${instanceId}/status`)).status === 'CONNECTED');
+}

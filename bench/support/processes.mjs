@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.mjs';
+
+const DIST = new URL('../../server/dist/', import.meta.url);
+const PRELOADED = [new URL('sandbox/die-with-parent.js', DIST), new URL('probe.mjs', import.meta.url)];
+const STOP_WITHIN_MS = 12_000;
+export const API_KEY = 'bench';
+
+/**
+ * A process under measurement. It does not outlive this one.
+ * @typedef {object} Measured
+ * @property {import('node:child_process').ChildProcess} child
+ * @property {number} startedAt performance.now() at its start
+ * @property {(options?: { settle?: boolean }) => Promise<{ rss: number, cpuMs: number }>} usage resident bytes, and CPU time so far of all threads; `settle` collects garbage first
+ * @property {() => Promise<string>} log everything it printed
+ * @property {() => Promise<void>} stop SIGTERM, and SIGKILL when it takes too long; idempotent
+ */
+
+/**
+ * @param {{ module: URL, logFile: string, args?: string[], env?: Record<string, string>, execArgv?: string[] }} options
+ * @returns {Measured}
+ */
+export function startMeasured({ module, logFile, args = [], env = {}, execArgv = [] }) {
+  const log = openSync(logFile, 'w', 0o600);
+  const preload = PRELOADED.flatMap(file => ['--import', file.href]);
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ['--expose-gc', ...preload, ...execArgv, fileURLToPath(module), ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  let over = false;
+  const ended = new Promise(resolve => child.once('exit', () => { over = true; resolve(); }));
+  let asked = 0;
+
+  return {
+    child,
+    startedAt,
+    log: () => readFile(logFile, 'utf8'),
+    usage({ settle = false } = {}) {
+      const probe = ++asked;
+      return new Promise((resolve, reject) => {
+        const onMessage = message => {
+          if (message?.probe !== probe) return;
+          child.off('message', onMessage);
+          resolve(message.usage);
+        };
+        child.on('message', onMessage);
+        child.once('exit', () => reject(new Error(`${module.pathname} ended`)));
+        child.send({ probe, settle });
+      });
+    },
+    async stop() {
+      if (over) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** The built simulator. Resolves when it serves, with the address of its control API. */
+export async function startSimulator(dir) {
+  const simulator = startMeasured({ module: new URL('simulator/main.js', DIST), logFile: join(dir, 'simulator.log'), env: { SIMULATOR_PORT: '0' } });
+  return { ...simulator, url: await untilLogged(simulator, 'controlUrl') };
+}
+
+/**
+ * The built gateway with its default settings, on a free port, over `dataDir`. Resolves when it serves, with its address and the time until then.
+ * @param {{ dir: string, dataDir: string, simulatorUrl: string, execArgv?: string[] }} options
+ */
+export async function startGateway({ dir, dataDir, simulatorUrl, execArgv }) {
+  const gateway = startMeasured({
+    module: new URL('src/main.js', DIST),
+    logFile: join(dir, `gateway-${Date.now()}.log`),
+    execArgv,
+    env: { PORT: '0', DATA_DIR: dataDir, CHASQUI_API_KEY: API_KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulatorUrl },
+  });
+  return { ...gateway, url: await untilLogged(gateway, 'url'), readyAt: performance.now() };
+}
+
+/** Waits for a log line that has this field, and answers its value. */
+async function untilLogged(measured, field) {
+  const pattern = new RegExp(`"${field}":"([^"]+)"`);
+  const found = await until(`"${field}" in the log`, async () => {
+    if (measured.child.exitCode !== null) throw new Error(`The process ended:\n${await measured.log()}`);
+    return pattern.exec(await measured.log());
+  });
+  return found[1];
+}
