@@ -6,6 +6,7 @@ import { createLiveNetwork, createSandboxNetwork } from './adapters/baileys/netw
 import { createMediaFetcher } from './adapters/media/media-fetcher.js';
 import { createMemoryStatusBoard } from './adapters/memory/status-board.js';
 import { openEmbeddedStore } from './adapters/sqlite/open-embedded-store.js';
+import { bindDataDir } from './adapters/system/bind-data-dir.js';
 import { createSystemClock } from './adapters/system/clock.js';
 import { createSystemRandom } from './adapters/system/random.js';
 import { createUndiciSender } from './adapters/webhooks/undici-sender.js';
@@ -16,20 +17,22 @@ import { createAuthenticate, createFirstKey } from './usecases/access/authentica
 import { createOutlet } from './usecases/events/outlet.js';
 import type { GatewayUseCases } from './usecases/gateway.js';
 import { createHealth } from './usecases/health.js';
-import { createInstanceLookup, createInstanceViewer } from './usecases/instances/find-instance.js';
-import { createManageInstances } from './usecases/instances/manage-instances.js';
+import { createInstanceLookup } from './usecases/instances/find-instance.js';
+import { createInstanceUseCases } from './usecases/instances/instance-use-cases.js';
+import { createInstanceViewer } from './usecases/instances/view-instance.js';
 import { createAcknowledgements } from './usecases/messages/acknowledgements.js';
-import { createReadMessages } from './usecases/messages/read-messages.js';
+import { createGetMessage } from './usecases/messages/get-message.js';
+import { createGetMessageMedia } from './usecases/messages/get-message-media.js';
+import { createListMessages } from './usecases/messages/list-messages.js';
 import { createReceiveMessage } from './usecases/messages/receive-message.js';
 import { createRelay } from './usecases/messages/relay.js';
 import { createResendUnacknowledged } from './usecases/messages/resend-unacknowledged.js';
 import { createRecipientResolver } from './usecases/messages/resolve-recipient.js';
 import { createSendMessage } from './usecases/messages/send-message.js';
 import { createMessageSettler } from './usecases/messages/settle-message.js';
-import { createConnectInstance } from './usecases/sessions/connect-instance.js';
-import { createControlSessions } from './usecases/sessions/control-sessions.js';
 import { restoreSessions } from './usecases/sessions/restore-sessions.js';
 import { createSessionManager } from './usecases/sessions/session-manager.js';
+import { createSessionUseCases } from './usecases/sessions/session-use-cases.js';
 import { createDeliveryDispatcher } from './usecases/webhooks/deliver-webhooks.js';
 import { createSubscriptions } from './usecases/webhooks/subscriptions.js';
 import { createWebhookUseCases } from './usecases/webhooks/webhook-use-cases.js';
@@ -62,6 +65,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
   try {
     const store = await openEmbeddedStore({ dataDir: config.dataDir, onFatal });
     cleanups.push(() => store.close());
+    await bindDataDir(config.dataDir, config.network.kind);
     const { instances, webhooks, deliveries, messages } = store;
 
     const tempDir = mediaDirOf(config);
@@ -98,19 +102,20 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     cleanups.push(() => sessions.stop());
 
     const find = createInstanceLookup(instances);
-    const manage = createManageInstances({ instances, find, view: createInstanceViewer(board), board, sessions, clock });
-    const connect = createConnectInstance({ find, instances, sessions, client, clock });
+    const view = createInstanceViewer(board);
+    const getMessage = createGetMessage({ find, messages });
     const access = { keys: store.apiKeys, configuredKey: config.apiKey, clock };
     let ready = false;
     const usecases: GatewayUseCases = {
       authenticate: createAuthenticate(access),
-      ...manage,
-      connectInstance: instanceId => connect(instanceId),
-      ...createControlSessions({ find, instances, sessions, connect, getInstance: manage.getInstance, clock }),
+      ...createInstanceUseCases({ instances, find, view, board, sessions, clock }),
+      ...createSessionUseCases({ find, view, instances, sessions, client, clock }),
       sendMessage: createSendMessage({
         find, sessions, messages, media, resolve: createRecipientResolver(), acknowledgements, relay, followUp, clock, random,
       }),
-      ...createReadMessages({ find, messages, client }),
+      getMessage,
+      listMessages: createListMessages({ find, messages }),
+      getMessageMedia: createGetMessageMedia({ getMessage, client }),
       ...createWebhookUseCases({ instances, webhooks, deliveries, subscriptions, dispatcher, clock, random }),
       health: createHealth(sessions),
       ready: () => ready,

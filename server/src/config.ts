@@ -28,12 +28,13 @@ export class ConfigError extends Error {
  * @throws ConfigError
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const whatsapp = network(env);
   return {
     host: env['HOST'] || '127.0.0.1',
     port: integer(env, 'PORT', 3000, 0, 65_535),
-    dataDir: resolve(env['DATA_DIR'] || 'data'),
+    dataDir: resolve(env['DATA_DIR'] || (whatsapp.kind === 'live' ? 'data' : 'data/sandbox')),
     apiKey: env['CHASQUI_API_KEY'] || null,
-    network: network(env),
+    network: whatsapp,
     publicUrl: url(env, 'PUBLIC_URL'),
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     limits: { jsonBodyBytes: 1 * MIB, mediaBytes: integer(env, 'MEDIA_MAX_BYTES', 64 * MIB, 1, 2_000 * MIB) },

@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import closeWithGrace from 'close-with-grace';
 import { pino, stdTimeFunctions } from 'pino';
 import { quietConsole } from './adapters/baileys/quiet-console.js';
 import { startGateway } from './app.js';
 import { ConfigError, readConfig } from './config.js';
-
-/** SIGTERM and SIGINT end in order within this time, or at once. */
-const STOP_WITHIN_MS = 9_000;
+import { onceAskedToStop } from './stop-signals.js';
 
 /** The gateway as a process: configuration, start, signals. */
 async function main(): Promise<void> {
@@ -25,11 +22,7 @@ async function main(): Promise<void> {
   });
   // A promise that some library forgot is no reason to cut every session off.
   process.on('unhandledRejection', err => logger.error({ err }, 'a rejection was not handled'));
-  closeWithGrace({ delay: STOP_WITHIN_MS, logger: false, skip: ['unhandledRejection'] }, async ({ err, signal }) => {
-    if (err) logger.fatal({ err }, 'unexpected failure');
-    else logger.info({ signal }, 'stopping');
-    await gateway.stop();
-  });
+  onceAskedToStop(logger, () => gateway.stop());
   if (gateway.firstKey) {
     process.stdout.write(`\nYour API key, shown this once: ${gateway.firstKey}\n\n`);
   }

@@ -75,8 +75,9 @@ describe('a gateway process that is killed', { timeout: 120_000 }, () => {
     expect(second.output()).toContain(String(gateway.pid));
   });
 
-  it('ends in order on SIGTERM', async () => {
+  it('ends in order on SIGTERM, also when it comes twice', async () => {
     const before = Date.now();
+    process.kill(gateway.pid, 'SIGTERM');
     expect(await gateway.end('SIGTERM')).toBe(0);
     expect(Date.now() - before).toBeLessThan(10_000);
     await until('its socket is closed', () => simulator.stats().openSockets === 0);

@@ -6,6 +6,7 @@ import type { MessageStore } from '../../ports/message-store.js';
 import type { SessionStore } from '../../ports/session-store.js';
 import type { WhatsAppClient } from '../../ports/whatsapp-client.js';
 import { isPaired, openAuthState } from './auth-state.js';
+import { createBaileysLogger } from './baileys-logger.js';
 import { createSocketCaches } from './caches.js';
 import { decodeCredentials } from './codec.js';
 import { readContent } from './content-reader.js';
@@ -46,13 +47,12 @@ export function createBaileysClient({ sessions, messages, network, logger }: Bai
   return {
     async open(instanceId, handlers) {
       const auth = await openAuthState(sessions, instanceId);
-      // Baileys' own chatter names keys and stanzas; only what an operator can act on gets through.
-      const quiet = logger.child({ instanceId, part: 'baileys' }, { level: logger.isLevelEnabled('trace') ? 'trace' : 'error' });
+      const baileysLogger = createBaileysLogger(logger.child({ instanceId, part: 'baileys' }));
       const socket = makeWASocket({
         ...cachesOf(instanceId),
         ...await network.socketOptions(),
         auth,
-        logger: quiet,
+        logger: baileysLogger,
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         keepAliveIntervalMs: KEEP_ALIVE_MS,
         // Online devices silence the phone's notifications.
@@ -65,7 +65,7 @@ export function createBaileysClient({ sessions, messages, network, logger }: Bai
           return stored?.proto ? proto.WebMessageInfo.decode(stored.proto).message ?? undefined : undefined;
         },
       });
-      return wrapSocket({ instanceId, socket, auth, handlers, logger });
+      return wrapSocket({ instanceId, socket, auth, handlers, logger, baileysLogger });
     },
     hasSession,
     wipeSession,

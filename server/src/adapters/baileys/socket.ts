@@ -6,6 +6,7 @@ import { DomainError } from '../../domain/errors.js';
 import type { PreparedMessage, SocketHandlers, WhatsAppSocket } from '../../ports/whatsapp-client.js';
 import { createAddressBook, type AddressBook } from './addresses.js';
 import type { AuthState } from './auth-state.js';
+import type { createBaileysLogger } from './baileys-logger.js';
 import { readClose } from './close-cause.js';
 import { readIncoming } from './incoming.js';
 import { toBaileysContent } from './outgoing.js';
@@ -27,10 +28,11 @@ export interface SocketParts {
   auth: AuthState;
   handlers: SocketHandlers;
   logger: Logger;
+  baileysLogger: ReturnType<typeof createBaileysLogger>;
 }
 
 /** Wires one Baileys socket to the handlers and gives it the port's verbs. */
-export function wrapSocket({ instanceId, socket, auth, handlers, logger }: SocketParts): WhatsAppSocket {
+export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileysLogger }: SocketParts): WhatsAppSocket {
   const book = createAddressBook(socket.signalRepository.lidMapping);
   let released = false;
   let qrShown = 0;
@@ -104,7 +106,7 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger }: Socke
 
   return {
     lookUp: digits => lookUp(socket, book, digits),
-    prepare: message => prepare(socket, message, logger),
+    prepare: message => prepare(socket, message, baileysLogger),
     async relay({ messageId, jid, proto: bytes }) {
       const { message } = proto.WebMessageInfo.decode(bytes);
       if (!message) throw new DomainError('internal_error', 'The stored message is empty.');
@@ -143,7 +145,7 @@ async function lookUp(socket: WASocket, book: AddressBook, digits: string) {
 async function prepare(
   socket: WASocket,
   { messageId, jid, content, quoted }: Parameters<WhatsAppSocket['prepare']>[0],
-  logger: Logger,
+  logger: SocketParts['baileysLogger'],
 ): Promise<PreparedMessage> {
   const userJid = socket.user?.id;
   if (!userJid) throw new DomainError('whatsapp_unavailable', 'The account is not logged in.', { hint: 'Try again in a moment.' });

@@ -1,30 +1,19 @@
 import type { Instance } from '../../domain/instances/instance.js';
-import type { Clock } from '../../ports/clock.js';
-import type { InstanceRepository } from '../../ports/repositories.js';
 import type { WhatsAppClient } from '../../ports/whatsapp-client.js';
 import type { ConnectResult } from '../gateway.js';
-import type { InstanceLookup } from '../instances/find-instance.js';
+import type { SessionUseCaseDeps } from './deps.js';
 import type { Session, SessionView } from './session.js';
-import type { SessionManager } from './session-manager.js';
 
 /** The answer to connect comes within 5 s; this leaves room for everything around the wait. */
 const ANSWER_WITHIN_MS = 4_500;
 /** A CONNECTED session that does not answer a ping by then is taken for dead. */
 const PROBE_TIMEOUT_MS = 2_000;
 
-export interface ConnectParts {
-  find: InstanceLookup;
-  instances: Pick<InstanceRepository, 'update'>;
-  sessions: SessionManager;
-  client: Pick<WhatsAppClient, 'hasSession'>;
-  clock: Clock;
-}
-
 /**
  * Connects an instance, always from a clean start. One that is CONNECTED and answers is left as it is, unless `fresh` asks for a
  * new connection.
  */
-export function createConnectInstance({ find, instances, sessions, client, clock }: ConnectParts) {
+export function createConnectInstance({ find, instances, sessions, client, clock }: SessionUseCaseDeps) {
   return async (instanceId: string, { fresh = false } = {}): Promise<ConnectResult> => {
     const instance = await find(instanceId);
     const session = sessions.of(instance);

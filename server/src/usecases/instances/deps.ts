@@ -1,0 +1,16 @@
+import type { Clock } from '../../ports/clock.js';
+import type { InstanceRepository } from '../../ports/repositories.js';
+import type { StatusBoard } from '../../ports/status-board.js';
+import type { SessionManager } from '../sessions/session-manager.js';
+import type { InstanceLookup } from './find-instance.js';
+import type { InstanceViewer } from './view-instance.js';
+
+/** What the use cases of instances are made of; each takes what it needs of it. */
+export interface InstanceUseCaseDeps {
+  instances: InstanceRepository;
+  find: InstanceLookup;
+  view: InstanceViewer;
+  board: StatusBoard;
+  sessions: SessionManager;
+  clock: Clock;
+}

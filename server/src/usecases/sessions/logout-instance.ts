@@ -1,0 +1,15 @@
+import type { GatewayUseCases } from '../gateway.js';
+import type { SessionUseCaseDeps } from './deps.js';
+
+/** Unlinks the device at WhatsApp where it can be reached, and deletes the session in any case: the user wants it gone. */
+export function createLogoutInstance({ find, view, instances, sessions, clock }: SessionUseCaseDeps): GatewayUseCases['logoutInstance'] {
+  return async instanceId => {
+    const instance = await find(instanceId);
+    const session = sessions.of(instance);
+    await instances.update(instanceId, { active: false }, clock.now());
+    await session.socket?.logout().catch(() => {});
+    await session.dispatch({ type: 'unlinked' });
+    await sessions.settled();
+    return view.one(await find(instanceId));
+  };
+}

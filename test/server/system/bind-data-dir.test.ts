@@ -1,0 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bindDataDir } from '@gateway/adapters/system/bind-data-dir.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'chasqui-bind-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+it('binds a data directory to the network it was first used on', async () => {
+  await bindDataDir(dir, 'live');
+  await bindDataDir(dir, 'live');
+  await expect(bindDataDir(dir, 'sandbox')).rejects.toThrow(/live network.*DATA_DIR/);
+  await bindDataDir(dir, 'live');
+});
