@@ -34,7 +34,7 @@ export interface StackOptions {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   silenceLibsignal();
   const dataDir = await mkdtemp(join(tmpdir(), 'chasqui-stack-'));
-  const simulator = createSimulator(options.simulator);
+  const simulator = createSimulator({ quickPairing: true, ...options.simulator });
   await simulator.start();
   const complaints: Record<string, unknown>[] = [];
   const logger = collectingLogger(complaints);
