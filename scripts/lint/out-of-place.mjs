@@ -8,7 +8,7 @@ const PATTERNS = [
   { pattern: /(?<![\w.~-])\/work\/|(?<![\w.~-])\/tmp\/brief/, says: 'a path of one machine' },
   { pattern: /(?<![\w.~-])\/(?:home|Users)\/(?!node\b|user\b|you\b)[\w.-]+\//, says: 'somebody\'s home folder' },
   { pattern: /(?<![\w.~-])\/root\//, says: 'somebody\'s home folder' },
-  { pattern: /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)/, says: 'a package from elsewhere than npm\'s registry' },
+  { pattern: /"resolved"\s*:\s*"(?!https:\/\/registry\.npmjs\.org\/)/, says: 'a package from elsewhere than npm\'s registry' },
 ];
 
 /**
