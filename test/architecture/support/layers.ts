@@ -10,7 +10,8 @@ const MAY_IMPORT = {
   adapters: ['adapters', 'ports', 'domain', 'generated'],
   config: [],
   app: ['http', 'usecases', 'ports', 'domain', 'adapters', 'config'],
-  main: ['app', 'config', 'adapters', 'domain'],
+  main: ['app', 'config', 'adapters', 'domain', 'stop-signals'],
+  'stop-signals': [],
   simulator: ['simulator'],
   sandbox: ['sandbox', 'simulator', 'domain'],
 } as const satisfies Record<string, readonly string[]>;
