@@ -1,8 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { ApiKey, ApiKeyRepository } from '../../ports/repositories.js';
 
 const KEY_BYTES = 32;
+/** A key that was good stays good for this long without another look: what a revocation may lag behind. */
+const TRUST_MS = 5_000;
+const REMEMBERED = 1_000;
 
 /** SHA-256, hex. Keys are random and long, so a fast hash keeps them safe and every request cheap. */
 export function hashKey(key: string): string {
@@ -21,11 +25,16 @@ export function createAuthenticate({ keys, configuredKey, clock }: AccessParts) 
   const configured: ApiKey | null = configuredKey === null ? null : {
     id: 'environment', name: 'CHASQUI_API_KEY', hash: hashKey(configuredKey), createdAt: clock.now(), revokedAt: null,
   };
+  const good = new LRUCache<string, ApiKey>({ max: REMEMBERED, ttl: TRUST_MS });
   return async (key: string): Promise<ApiKey | null> => {
     const hash = hashKey(key);
     if (configured && timingSafeEqual(Buffer.from(hash), Buffer.from(configured.hash))) return configured;
+    const known = good.get(hash);
+    if (known) return known;
     const stored = await keys.findByHash(hash);
-    return stored && stored.revokedAt === null ? stored : null;
+    if (!stored || stored.revokedAt !== null) return null;
+    good.set(hash, stored);
+    return stored;
   };
 }
 

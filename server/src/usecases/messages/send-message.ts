@@ -33,8 +33,9 @@ export function createSendMessage(parts: SendMessageParts) {
   const { find, sessions, messages, resolve, acknowledgements, relay, clock, random } = parts;
 
   return async (instanceId: string, request: SendRequest): Promise<SentMessage> => {
-    const instance = await find(instanceId);
-    const session = sessions.of(instance);
+    // A session with a socket needs no look at the row: what is deleted or disconnected has none.
+    const session = sessions.find(instanceId) ?? sessions.of(await find(instanceId));
+    if (!session.socket) await find(instanceId);
     const { socket } = session;
     if (!socket) {
       const { status, reason } = session.view().connection;
