@@ -1,6 +1,7 @@
 /**
  * Installs a real n8n, with the Node it needs, once per machine: `node scripts/n8n/install.mjs`.
- * It lands in `${CHASQUI_CACHE_DIR:-${XDG_CACHE_HOME:-~/.cache}/chasqui}/n8n-<version>-node<version>`, outside the checkout.
+ * It lands in `${CHASQUI_CACHE_DIR:-${XDG_CACHE_HOME:-~/.cache}/chasqui}/n8n-<version>-node<version>`, outside the checkout (with `-host`
+ * at the end if it was compiled for the machine's own Node).
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -29,9 +30,10 @@ function describe(dir, node) {
  * @throws {Error} that says what to do, with the end of npm's output; nothing half-installed is left in the cache
  */
 export async function ensureN8n(say = console.log) {
-  const node = chooseNode();
-  const target = join(cacheRoot(), `n8n-${N8N_VERSION}-node${node.version}`);
-  if (existsSync(target)) return describe(target, node);
+  const candidates = chooseNode().map(node => ({ node, target: join(cacheRoot(), `n8n-${N8N_VERSION}-node${node.version}${node.package ? '' : '-host'}`) }));
+  const [{ node, target }] = candidates;
+  const ready = candidates.find(candidate => existsSync(candidate.target));
+  if (ready) return describe(ready.target, ready.node);
   const waiting = (pid) => say(`Another process (${pid}) is installing n8n; waiting for it.`);
   return withLock(`${target}.lock`, waiting, async () => {
     if (!existsSync(target)) await install(target, node, say);

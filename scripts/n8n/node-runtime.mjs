@@ -5,17 +5,18 @@ import { NODE_MAJOR, NODE_VERSION } from './versions.mjs';
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'darwin-x64'];
 
 /**
- * Which Node n8n will run on: the running one if it is new enough, else one from npm.
- * @returns {{version: string, package?: string}} `package` is the npm package to install, absent for the running Node
+ * Which Node n8n can run on, best first: the running one if it is new enough, and one from npm.
+ * @returns {[Node, ...Node[]]}
  * @throws {Error} when the running Node is too old and npm has none for this platform
+ * @typedef {{version: string, package?: string}} Node `package` is the npm package that holds it, absent for the running Node
  */
 export function chooseNode() {
-  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return { version: process.versions.node };
   const platform = `${process.platform}-${process.arch}`;
-  if (!PLATFORMS.includes(platform)) {
-    throw new Error(`n8n needs Node ${NODE_MAJOR} or newer, and npm has none for ${platform}: run this with Node ${NODE_MAJOR}`);
-  }
-  return { version: NODE_VERSION, package: `node-${platform}` };
+  const running = Number(process.versions.node.split('.')[0]) >= NODE_MAJOR ? [{ version: process.versions.node }] : [];
+  const packaged = PLATFORMS.includes(platform) ? [{ version: NODE_VERSION, package: `node-${platform}` }] : [];
+  const [first, ...others] = [...running, ...packaged];
+  if (first) return [first, ...others];
+  throw new Error(`n8n needs Node ${NODE_MAJOR} or newer, and npm has none for ${platform}: run this with Node ${NODE_MAJOR}`);
 }
 
 /**
