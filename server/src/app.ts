@@ -117,7 +117,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
       listMessages: createListMessages({ find, messages }),
       getMessageMedia: createGetMessageMedia({ getMessage, client }),
       ...createWebhookUseCases({ instances, webhooks, deliveries, subscriptions, dispatcher, clock, random }),
-      health: createHealth(sessions),
+      health: createHealth({ sessions, dispatcher }),
       ready: () => ready,
     };
     const firstKey = await createFirstKey({ ...access, random });

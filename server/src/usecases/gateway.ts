@@ -5,6 +5,7 @@ import type { Delivery, DeliveryState, Webhook } from '../domain/webhooks/webhoo
 import type { EventType } from '../domain/events/event.js';
 import type { ApiKey } from '../ports/repositories.js';
 import type { LiveStatus } from '../ports/status-board.js';
+import type { BreakerState, BreakerStatus } from './webhooks/receiver-breaker.js';
 
 /** An instance's row merged with its live state; live state wins (requirement P2). */
 export type InstanceView = Instance & { live: LiveStatus | null };
@@ -37,9 +38,11 @@ export type SendRequest = SendBase & (
   | { type: 'location'; latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
 );
 
-export interface InstanceHealth {
+export interface GatewayHealth {
   activeSessions: number;
   pendingCount: number;
+  /** The worst of all circuit breakers. */
+  circuitBreaker: BreakerState;
 }
 
 /**
@@ -76,18 +79,21 @@ export interface GatewayUseCases {
   getMessageMedia(instanceId: string, messageId: string): Promise<MediaStream>;
 
   /** The answer holds the secret; later reads do not show it. Without a secret one is made. */
-  createWebhook(instanceId: string, input: WebhookInput): Promise<Webhook>;
-  listWebhooks(instanceId: string): Promise<Webhook[]>;
-  getWebhook(instanceId: string, webhookId: string): Promise<Webhook>;
-  updateWebhook(instanceId: string, webhookId: string, patch: Partial<WebhookInput> & { enabled?: boolean | undefined }): Promise<Webhook>;
+  createWebhook(instanceId: string, input: WebhookInput): Promise<WebhookView>;
+  listWebhooks(instanceId: string): Promise<WebhookView[]>;
+  getWebhook(instanceId: string, webhookId: string): Promise<WebhookView>;
+  updateWebhook(instanceId: string, webhookId: string, patch: Partial<WebhookInput> & { enabled?: boolean | undefined }): Promise<WebhookView>;
   deleteWebhook(instanceId: string, webhookId: string): Promise<void>;
   listDeliveries(instanceId: string, webhookId: string, query: { limit: number; state?: DeliveryState | undefined }): Promise<Delivery[]>;
   replayDelivery(instanceId: string, webhookId: string, deliveryId: string): Promise<Delivery>;
 
-  health(): Promise<InstanceHealth>;
+  health(): Promise<GatewayHealth>;
   /** False while starting or shutting down. */
   ready(): boolean;
 }
+
+/** A webhook, and how its receiver does. */
+export type WebhookView = Webhook & { breaker: BreakerStatus };
 
 export interface WebhookInput {
   url: string;

@@ -51,6 +51,21 @@ test.each([
   expect(answer.json).toMatchObject({ status: 400, code: 'validation_failed', field });
 });
 
+test('a webhook shows how its receiver does, and health shows the worst of all', async () => {
+  const created = await create({});
+  expect(created.json['breaker']).toEqual({ state: 'CLOSED', failures: 0 });
+  const id = String(created.json['id']);
+  const health = async () => (await http.call('GET', '/health', { key: null })).json['circuitBreaker'];
+  expect(await health()).toEqual({ state: 'CLOSED' });
+  const since = http.clock.now() - 60_000;
+  for (const state of ['OPEN', 'HALF_OPEN'] as const) {
+    http.gateway.setBreaker(id, { state, since, failures: 21 });
+    expect((await http.call('GET', `${base}/${id}`)).json['breaker']).toEqual({ state, since: new Date(since).toISOString(), failures: 21 });
+    expect(await health()).toEqual({ state });
+  }
+  await http.call('DELETE', `${base}/${id}`);
+});
+
 test('deliveries are listed and posted again', async () => {
   const id = String((await create({})).json['id']);
   const delivery: Delivery = {

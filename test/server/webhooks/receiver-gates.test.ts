@@ -27,11 +27,11 @@ describe('receiver gates', () => {
 
   it('leaves an unwell receiver one place, and gives the others back one by one', () => {
     const gates = createReceiverGates({ perWebhook: 3, shared: 10 });
-    gates.note('a', 'unwell');
+    gates.note('a', 'unwell', NOW);
     expect([gates.enter('a', NOW), gates.enter('a', NOW)]).toEqual([true, false]);
-    gates.note('a', 'well');
+    gates.note('a', 'well', NOW);
     expect([gates.enter('a', NOW), gates.enter('a', NOW)]).toEqual([true, false]);
-    gates.note('a', 'well');
+    gates.note('a', 'well', NOW);
     expect(gates.enter('a', NOW)).toBe(true);
   });
 
@@ -46,5 +46,30 @@ describe('receiver gates', () => {
     expect(gates.enter('a', NOW)).toBe(true);
     expect(gates.enter('b', NOW + 50)).toBe(true);
     expect(gates.nextOpening(NOW + 50)).toBeNull();
+  });
+
+  it('keeps a webhook out whose breaker is open, and then lets one in to try', () => {
+    const gates = createReceiverGates({ perWebhook: 3, shared: 10 }, { failures: 2, openMs: 100 });
+    const both = [gates.enter('a', NOW), gates.enter('a', NOW)];
+    gates.note('a', 'unwell', NOW);
+    gates.note('a', 'unwell', NOW + 1);
+    both.forEach(() => gates.release('a'));
+    expect([gates.enter('a', NOW + 1), gates.isIdle('a', NOW + 1), gates.opensAt('a', NOW + 1), gates.nextOpening(NOW + 1)]).toEqual([false, false, NOW + 101, NOW + 101]);
+    expect([gates.closed(NOW + 100), gates.worstBreaker(NOW + 100)]).toEqual([['a'], 'OPEN']);
+    expect([gates.isIdle('a', NOW + 101), gates.opensAt('a', NOW + 101), gates.worstBreaker(NOW + 101)]).toEqual([true, null, 'HALF_OPEN']);
+    expect([gates.enter('a', NOW + 101), gates.enter('a', NOW + 101)]).toEqual([true, false]);
+    gates.note('a', 'well', NOW + 102);
+    expect(gates.breaker('a', NOW + 102)).toEqual({ state: 'CLOSED', since: null, failures: 0 });
+    expect(gates.enter('a', NOW + 102)).toBe(true);
+  });
+
+  it('remembers failures while nothing is under way, and forgets a receiver that is gone', () => {
+    const gates = createReceiverGates({ perWebhook: 1, shared: 10 });
+    gates.enter('a', NOW);
+    gates.note('a', 'unwell', NOW);
+    gates.release('a');
+    expect(gates.breaker('a', NOW).failures).toBe(1);
+    gates.note('a', 'gone', NOW);
+    expect(gates.breaker('a', NOW).failures).toBe(0);
   });
 });

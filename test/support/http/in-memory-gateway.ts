@@ -5,10 +5,11 @@ import { DomainError } from '@gateway/domain/errors.js';
 import { DEFAULT_SETTINGS, type Instance } from '@gateway/domain/instances/instance.js';
 import type { MediaFile } from '@gateway/domain/messages/content.js';
 import type { StoredMessage } from '@gateway/domain/messages/message.js';
-import type { Delivery, Webhook } from '@gateway/domain/webhooks/webhook.js';
+import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
-import type { ConnectResult, GatewayUseCases, InstanceView, SendRequest } from '@gateway/usecases/gateway.js';
+import type { ConnectResult, GatewayUseCases, InstanceView, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
+import { CLOSED_BREAKER, worstOf, type BreakerStatus } from '@gateway/usecases/webhooks/receiver-breaker.js';
 
 export const KEY = 'test-key';
 
@@ -29,6 +30,7 @@ export interface InMemoryGateway {
   /** Shows a QR code, or takes it away. */
   showQr(instanceId: string, qr: { text: string; expiresAt: number } | null): void;
   setConnected(instanceId: string, phoneNumber: string): void;
+  setBreaker(webhookId: string, breaker: BreakerStatus): void;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface InMemoryGateway {
  */
 export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetcher: MediaFetcher }): InMemoryGateway {
   const instances = new Map<string, InstanceView>();
-  const webhooks = new Map<string, Webhook>();
+  const webhooks = new Map<string, WebhookView>();
   const qrs = new Map<string, { text: string; expiresAt: number }>();
   const sent: Sent[] = [];
   const messages: StoredMessage[] = [];
@@ -57,7 +59,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     instances.set(view.instanceId, next);
     return next;
   };
-  const findWebhook = (instanceId: string, webhookId: string): Webhook => {
+  const findWebhook = (instanceId: string, webhookId: string): WebhookView => {
     find(instanceId);
     const found = webhooks.get(webhookId);
     if (!found || found.instanceId !== instanceId) throw new DomainError('webhook_not_found', 'There is no such webhook.');
@@ -148,7 +150,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     async createWebhook(instanceId, { url, events, secret, headers }) {
       find(instanceId);
       const now = clock.now();
-      const webhook: Webhook = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, enabled: true, createdAt: now, updatedAt: now };
+      const webhook: WebhookView = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, enabled: true, createdAt: now, updatedAt: now, breaker: CLOSED_BREAKER };
       webhooks.set(webhook.id, webhook);
       return webhook;
     },
@@ -159,7 +161,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     getWebhook: async (instanceId, webhookId) => findWebhook(instanceId, webhookId),
     async updateWebhook(instanceId, webhookId, patch) {
       const webhook = findWebhook(instanceId, webhookId);
-      const next = { ...webhook, ...patch } as Webhook;
+      const next = { ...webhook, ...patch } as WebhookView;
       webhooks.set(webhookId, next);
       return next;
     },
@@ -176,7 +178,10 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       if (!found) throw new DomainError('delivery_not_found', 'There is no such delivery.');
       return { ...found, state: 'pending', attempts: 0, nextAttemptAt: clock.now() };
     },
-    health: async () => ({ activeSessions: [...instances.values()].filter(view => view.status === 'CONNECTED').length, pendingCount: 0 }),
+    health: async () => ({
+      activeSessions: [...instances.values()].filter(view => view.status === 'CONNECTED').length, pendingCount: 0,
+      circuitBreaker: worstOf([...webhooks.values()].map(webhook => webhook.breaker.state)),
+    }),
     ready: () => ready,
   };
 
@@ -193,6 +198,9 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     setConnected(instanceId, phoneNumber) {
       qrs.delete(instanceId);
       change(find(instanceId), { status: 'CONNECTED', reason: 'connected', phoneNumber, qr: null, qrAt: null, connectedAt: clock.now() });
+    },
+    setBreaker(webhookId, breaker) {
+      for (const webhook of webhooks.values()) if (webhook.id === webhookId) webhooks.set(webhookId, { ...webhook, breaker });
     },
   };
 }

@@ -12,18 +12,17 @@ export function healthRoutes(app: App, { usecases, version }: Deps): void {
     config: { access: 'open' },
     schema: {
       summary: 'Health', operationId: 'getHealth', tags: ['Gateway'], security: [],
-      description: 'Whether the process is alive, and how many sessions it holds. Needs no key.',
+      description: 'Whether the process is alive, how many sessions it holds, and whether a webhook\'s receiver is in trouble. Needs no key.',
       response: { 200: HealthSchema, ...openProblems() },
     },
   }, async () => {
-    const { activeSessions, pendingCount } = await usecases.health();
+    const { activeSessions, pendingCount, circuitBreaker } = await usecases.health();
     return {
       status: usecases.ready() ? 'ok' as const : 'unavailable' as const,
       version,
       activeSessions,
       pendingCount,
-      // Nothing stands behind a circuit breaker yet, and what is not there cannot be open.
-      circuitBreaker: { state: 'CLOSED' as const },
+      circuitBreaker: { state: circuitBreaker },
     };
   });
 

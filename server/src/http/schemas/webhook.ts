@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../domain/events/event.js';
 import { DELIVERY_STATES } from '../../domain/webhooks/webhook.js';
+import { BREAKER_STATES } from '../../usecases/webhooks/receiver-breaker.js';
 import { Ref, Time, Words } from './common.js';
 
 const closed = { additionalProperties: false } as const;
@@ -38,6 +39,11 @@ const webhook = {
   events: Type.Array(Words(EVENT_TYPES)),
   headers: Type.Record(Type.String(), Type.String()),
   enabled: Type.Boolean(),
+  breaker: Type.Object({
+    state: Words(BREAKER_STATES, { description: 'CLOSED: events are posted. OPEN: the receiver failed too often in a row; nothing is posted for some minutes, and deliveries wait. HALF_OPEN: the next delivery tries.' }),
+    since: Type.Optional(Time('Since when it has not been CLOSED.')),
+    failures: Type.Integer({ description: 'Failed attempts in a row.' }),
+  }, { description: 'The receiver\'s circuit breaker.' }),
   createdAt: Time('When it was made.'),
   updatedAt: Time('When it was changed last.'),
 };

@@ -1,12 +1,17 @@
 import type { Static } from 'typebox';
-import type { Delivery, Webhook } from '../../domain/webhooks/webhook.js';
+import type { Delivery } from '../../domain/webhooks/webhook.js';
+import type { WebhookView } from '../../usecases/gateway.js';
 import type { DeliverySchema, WebhookSchema } from '../schemas/webhook.js';
 import { iso, maybeIso } from './time.js';
 
 /** A webhook without its secret. */
-export function viewWebhook(webhook: Webhook): Static<typeof WebhookSchema> {
-  const { id, instanceId, url, events, headers, enabled } = webhook;
-  return { id, instanceId, url, events, headers, enabled, createdAt: iso(webhook.createdAt), updatedAt: iso(webhook.updatedAt) };
+export function viewWebhook(webhook: WebhookView): Static<typeof WebhookSchema> {
+  const { id, instanceId, url, events, headers, enabled, breaker } = webhook;
+  return {
+    id, instanceId, url, events, headers, enabled,
+    breaker: { state: breaker.state, ...maybeIso('since', breaker.since), failures: breaker.failures },
+    createdAt: iso(webhook.createdAt), updatedAt: iso(webhook.updatedAt),
+  };
 }
 
 export function viewDelivery(delivery: Delivery): Static<typeof DeliverySchema> {

@@ -44,7 +44,7 @@ export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, sig
   const webhook = await deps.subscriptions.find(delivery.instanceId, delivery.webhookId);
   if (webhook === null || !webhook.enabled) {
     deps.subscriptions.invalidate(delivery.instanceId);
-    return { end: 'postponed', mood: 'unknown', retryAt: null, pauseUntil: deps.clock.now() + DISABLED_PAUSE_MS };
+    return { end: 'postponed', mood: 'gone', retryAt: null, pauseUntil: deps.clock.now() + DISABLED_PAUSE_MS };
   }
   const response = await post(deps, webhook, delivery, signal);
   if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', retryAt: null, pauseUntil: null };
@@ -57,7 +57,7 @@ export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, sig
   if (response.status === 410) await disable(deps, webhook, signal);
   return {
     end: outcome.state === 'pending' ? 'retry' : 'done',
-    mood: outcome.state === 'delivered' ? 'well' : 'unwell',
+    mood: response.status === 410 ? 'gone' : outcome.state === 'delivered' ? 'well' : 'unwell',
     retryAt: outcome.nextAttemptAt ?? null,
     pauseUntil: retryAfter === null || outcome.state === 'delivered' ? null : now + retryAfter,
   };

@@ -3,16 +3,16 @@ import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
 import { checkWebhook } from './input.js';
 
-type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'subscriptions' | 'clock' | 'random'>;
+type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'subscriptions' | 'dispatcher' | 'clock' | 'random'>;
 
 /** Registers a receiver, enabled. The answer is the only one that holds the secret. */
-export function createCreateWebhook({ findInstance, webhooks, subscriptions, clock, random }: Deps): GatewayUseCases['createWebhook'] {
+export function createCreateWebhook({ findInstance, webhooks, subscriptions, dispatcher, clock, random }: Deps): GatewayUseCases['createWebhook'] {
   return async (instanceId, input) => {
     await findInstance(instanceId);
     const { url = '', events = [], headers = {}, secret = makeSecret(random) } = checkWebhook(input);
     const now = clock.now();
     const webhook = await webhooks.create({ id: random.uuid(), instanceId, url, events, secret, headers, enabled: true, createdAt: now, updatedAt: now });
     subscriptions.invalidate(instanceId);
-    return webhook;
+    return { ...webhook, breaker: dispatcher.breaker(webhook.id) };
   };
 }

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
 import { createHeldDeliveries } from './held-deliveries.js';
-import { createReceiverGates, DEFAULT_GATE_LIMITS, type GateLimits } from './receiver-gates.js';
+import type { BreakerLimits, BreakerState, BreakerStatus } from './receiver-breaker.js';
+import { createReceiverGates, type GateLimits } from './receiver-gates.js';
 import { runLane, type LaneDeps, type LaneEnd } from './run-lane.js';
 
 /** Rows read at once, beyond those that are on their way already. */
@@ -19,6 +20,7 @@ const STOP_WITHIN_MS = 5_000;
 export interface DispatcherDeps extends LaneDeps {
   deliveries: Pick<DeliveryStore, 'settle' | 'due' | 'nextInLane' | 'nextDueAt'>;
   limits?: GateLimits;
+  breaker?: BreakerLimits;
 }
 
 export interface DeliveryDispatcher {
@@ -31,6 +33,10 @@ export interface DeliveryDispatcher {
    * @param changed a webhook that somebody changed or replayed to: what was known of it is forgotten, failures too
    */
   wake(changed?: string): void;
+  /** The circuit breaker of a webhook's receiver. */
+  breaker(webhookId: string): BreakerStatus;
+  /** The worst of all breakers. */
+  worstBreaker(): BreakerState;
 }
 
 /**
@@ -43,7 +49,7 @@ export interface DeliveryDispatcher {
  */
 export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatcher {
   const { deliveries, clock, logger } = deps;
-  const gates = createReceiverGates(deps.limits ?? DEFAULT_GATE_LIMITS);
+  const gates = createReceiverGates(deps.limits, deps.breaker);
   const held = createHeldDeliveries();
   /** Lanes under way. */
   const lanes = new Map<string, { at: Delivery; ended: Promise<void> }>();
@@ -181,7 +187,11 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
     return stopping;
   }
 
-  return { start, stop, wake };
+  return {
+    start, stop, wake,
+    breaker: webhookId => gates.breaker(webhookId, clock.now()),
+    worstBreaker: () => gates.worstBreaker(clock.now()),
+  };
 }
 
 function keyOf({ webhookId, lane }: Delivery): string {

@@ -11,7 +11,7 @@ export interface WebhookUseCaseDeps {
   webhooks: WebhookRepository;
   deliveries: Pick<DeliveryStore, 'list' | 'find' | 'settle'>;
   subscriptions: Pick<Subscriptions, 'invalidate'>;
-  dispatcher: Pick<DeliveryDispatcher, 'wake'>;
+  dispatcher: Pick<DeliveryDispatcher, 'wake' | 'breaker'>;
   clock: Pick<Clock, 'now'>;
   random: Pick<Random, 'bytes' | 'uuid'>;
 }

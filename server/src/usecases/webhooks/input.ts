@@ -2,7 +2,6 @@ import { DomainError } from '../../domain/errors.js';
 import { EVENT_TYPES, type EventType } from '../../domain/events/event.js';
 import { checkSecret } from '../../domain/webhooks/signing.js';
 import { checkHeaders, checkUrl } from '../../domain/webhooks/target.js';
-import type { Webhook } from '../../domain/webhooks/webhook.js';
 import type { WebhookPatch } from '../../ports/repositories.js';
 import type { WebhookInput } from '../gateway.js';
 
@@ -18,11 +17,6 @@ export function checkWebhook(input: Partial<WebhookInput> & { enabled?: boolean 
     ...(input.headers === undefined ? {} : { headers: checkHeaders(input.headers) }),
     ...(input.enabled === undefined ? {} : { enabled: input.enabled }),
   };
-}
-
-/** The webhook as it is shown after it was made: the secret is shown once only, and is empty from then on. */
-export function withoutSecret(webhook: Webhook): Webhook {
-  return { ...webhook, secret: '' };
 }
 
 function checkEvents(events: EventType[]): EventType[] {

@@ -1,11 +1,11 @@
 import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
-import { withoutSecret } from './input.js';
+import { showWebhook } from './show-webhook.js';
 
 /** The webhooks of an instance, without their secrets. */
-export function createListWebhooks({ findInstance, webhooks }: Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks'>): GatewayUseCases['listWebhooks'] {
+export function createListWebhooks({ findInstance, webhooks, dispatcher }: Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'dispatcher'>): GatewayUseCases['listWebhooks'] {
   return async instanceId => {
     await findInstance(instanceId);
-    return (await webhooks.list(instanceId)).map(withoutSecret);
+    return (await webhooks.list(instanceId)).map(webhook => showWebhook(webhook, dispatcher));
   };
 }

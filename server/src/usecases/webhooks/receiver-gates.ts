@@ -1,3 +1,5 @@
+import { CLOSED_BREAKER, createReceiverBreaker, DEFAULT_BREAKER_LIMITS, worstOf, type BreakerLimits, type BreakerState, type BreakerStatus, type ReceiverBreaker } from './receiver-breaker.js';
+
 /** How many posts may run at once. */
 export interface GateLimits {
   /** To one webhook. */
@@ -8,46 +10,72 @@ export interface GateLimits {
 
 export const DEFAULT_GATE_LIMITS: GateLimits = { perWebhook: 8, shared: 64 };
 
-/** What an attempt says about the receiver: it takes what it gets, it does not, or the attempt says nothing about it. */
-export type ReceiverMood = 'well' | 'unwell' | 'unknown';
+/**
+ * What an attempt says about the receiver: it takes what it gets, it does not, the attempt says nothing about it, or
+ * there is no such receiver any more (removed, or disabled).
+ */
+export type ReceiverMood = 'well' | 'unwell' | 'unknown' | 'gone';
 
 export interface ReceiverGates {
   /** Takes a place for this webhook if there is one; it has to be given back by `release`. */
   enter(webhookId: string, now: number): boolean;
   release(webhookId: string): void;
-  /** A receiver that fails is left with one place and earns the others back, one by each success. */
-  note(webhookId: string, mood: ReceiverMood): void;
+  /**
+   * A receiver that fails is left with one place and earns the others back, one by each success; its breaker counts.
+   * One that is gone is forgotten.
+   */
+  note(webhookId: string, mood: ReceiverMood, now: number): void;
   /** Nothing more to this webhook until then (epoch milliseconds). */
   pause(webhookId: string, until: number): void;
-  /** Forgets what is held against this webhook. */
+  /** Forgets what is held against this webhook, failures too. */
   forgive(webhookId: string): void;
   /** Webhooks that could not enter now. */
   closed(now: number): string[];
-  /** When the next pause ends (epoch milliseconds); null when there is none. */
+  /** When this webhook's pause is over and its breaker lets a probe through (epoch milliseconds); null when neither keeps it out. */
+  opensAt(webhookId: string, now: number): number | null;
+  /** The first such time of all webhooks; null when none is kept out. */
   nextOpening(now: number): number | null;
-  /** Nothing under way, and no pause. */
+  /** Nothing under way, and nothing that keeps it out. */
   isIdle(webhookId: string, now: number): boolean;
+  breaker(webhookId: string, now: number): BreakerStatus;
+  worstBreaker(now: number): BreakerState;
 }
 
-interface Gate { taken: number; limit: number; pausedUntil: number }
+interface Gate { taken: number; limit: number; pausedUntil: number; breaker: ReceiverBreaker }
 
 /**
  * Who may be posted to. Every webhook always has one place of its own, so that no number of slow receivers takes the
- * last one from it; what a webhook uses beyond that comes out of a shared number of places.
+ * last one from it; what a webhook uses beyond that comes out of a shared number of places. A breaker that is open lets
+ * nobody in, one that is half open lets in one.
  */
-export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT_GATE_LIMITS): ReceiverGates {
+export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT_GATE_LIMITS, breakerLimits: BreakerLimits = DEFAULT_BREAKER_LIMITS): ReceiverGates {
   /** Only webhooks about which there is something to know. */
   const gates = new Map<string, Gate>();
   let sharedTaken = 0;
 
+  const fresh = () => ({ limit: perWebhook, pausedUntil: 0, breaker: createReceiverBreaker(breakerLimits) });
+
   function gateOf(webhookId: string): Gate {
-    const gate = gates.get(webhookId) ?? { taken: 0, limit: perWebhook, pausedUntil: 0 };
+    const gate = gates.get(webhookId) ?? { taken: 0, ...fresh() };
     gates.set(webhookId, gate);
     return gate;
   }
 
+  function openingOf(gate: Gate): number {
+    return Math.max(gate.pausedUntil, gate.breaker.opensAgainAt());
+  }
+
   function isOpen(gate: Gate, now: number): boolean {
-    return gate.pausedUntil <= now && (gate.taken === 0 || (gate.taken < gate.limit && sharedTaken < shared));
+    if (openingOf(gate) > now) return false;
+    if (gate.taken === 0) return true;
+    return gate.breaker.status(now).state === 'CLOSED' && gate.taken < gate.limit && sharedTaken < shared;
+  }
+
+  function forgive(webhookId: string): void {
+    const gate = gates.get(webhookId);
+    if (gate === undefined) return;
+    Object.assign(gate, fresh());
+    if (gate.taken === 0) gates.delete(webhookId);
   }
 
   return {
@@ -63,33 +91,38 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
       const gate = gateOf(webhookId);
       gate.taken -= 1;
       if (gate.taken > 0) sharedTaken -= 1;
-      else if (gate.limit === perWebhook && gate.pausedUntil === 0) gates.delete(webhookId);
+      else if (gate.limit === perWebhook && gate.pausedUntil === 0 && gate.breaker.status(0).failures === 0) gates.delete(webhookId);
     },
-    note(webhookId, mood) {
+    note(webhookId, mood, now) {
+      if (mood === 'gone') return forgive(webhookId);
       if (mood === 'unknown') return;
       const gate = gateOf(webhookId);
       gate.limit = mood === 'well' ? Math.min(perWebhook, gate.limit + 1) : 1;
+      if (mood === 'well') gate.breaker.succeeded();
+      else gate.breaker.failed(now);
     },
     pause(webhookId, until) {
       const gate = gateOf(webhookId);
       gate.pausedUntil = Math.max(gate.pausedUntil, until);
     },
-    forgive(webhookId) {
-      const gate = gates.get(webhookId);
-      if (gate === undefined) return;
-      Object.assign(gate, { limit: perWebhook, pausedUntil: 0 });
-      if (gate.taken === 0) gates.delete(webhookId);
-    },
+    forgive,
     closed(now) {
       return [...gates].filter(([, gate]) => !isOpen(gate, now)).map(([webhookId]) => webhookId);
     },
+    opensAt(webhookId, now) {
+      const gate = gates.get(webhookId);
+      const at = gate === undefined ? 0 : openingOf(gate);
+      return at > now ? at : null;
+    },
     nextOpening(now) {
-      const pauses = [...gates.values()].map(gate => gate.pausedUntil).filter(until => until > now);
-      return pauses.length === 0 ? null : Math.min(...pauses);
+      const openings = [...gates.values()].map(openingOf).filter(at => at > now);
+      return openings.length === 0 ? null : Math.min(...openings);
     },
     isIdle(webhookId, now) {
       const gate = gates.get(webhookId);
-      return gate === undefined || (gate.taken === 0 && gate.pausedUntil <= now);
+      return gate === undefined || (gate.taken === 0 && openingOf(gate) <= now);
     },
+    breaker: (webhookId, now) => gates.get(webhookId)?.breaker.status(now) ?? CLOSED_BREAKER,
+    worstBreaker: now => worstOf([...gates.values()].map(gate => gate.breaker.status(now).state)),
   };
 }

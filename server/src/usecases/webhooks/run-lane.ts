@@ -1,7 +1,7 @@
 import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
 import { attemptDelivery, type AttemptDeps } from './attempt-delivery.js';
-import type { ReceiverGates } from './receiver-gates.js';
+import type { ReceiverGates, ReceiverMood } from './receiver-gates.js';
 
 /** Deliveries of one lane in a row before others of the same webhook get their turn. */
 const LANE_TURN = 32;
@@ -13,7 +13,7 @@ export interface LaneDeps extends AttemptDeps {
 }
 
 export interface LaneRun {
-  gates: Pick<ReceiverGates, 'note' | 'pause'>;
+  gates: Pick<ReceiverGates, 'note' | 'pause' | 'opensAt' | 'breaker'>;
   signal: AbortSignal;
   /** False once no further delivery should be begun. */
   mayGoOn(): boolean;
@@ -31,22 +31,25 @@ export interface LaneEnd {
 }
 
 /**
- * Delivers along one lane, one after the other, for as long as all goes well and the turn lasts. What is given up makes
- * way for the next. Never throws.
+ * Delivers along one lane, one after the other, for as long as all goes well, the turn lasts and nothing keeps the
+ * webhook out. What is given up makes way for the next. Never throws.
  */
 export async function runLane(deps: LaneDeps, first: Delivery, { gates, signal, mayGoOn, onBegin }: LaneRun): Promise<LaneEnd> {
   const { webhookId, lane } = first;
   let delivery: Delivery | null = first;
   try {
     for (let turn = 0; delivery !== null && mayGoOn(); turn++) {
-      if (delivery.nextAttemptAt > deps.clock.now()) return { next: null, wakeAt: delivery.nextAttemptAt, stale: false };
+      const now = deps.clock.now();
+      if (delivery.nextAttemptAt > now) return { next: null, wakeAt: delivery.nextAttemptAt, stale: false };
+      const opensAt = gates.opensAt(webhookId, now);
+      if (opensAt !== null) return { next: null, wakeAt: opensAt, stale: false };
       if (turn === LANE_TURN) return { next: delivery, wakeAt: null, stale: false };
       onBegin(delivery);
       const { end, mood, retryAt, pauseUntil } = await attemptDelivery(deps, delivery, signal);
-      gates.note(webhookId, mood);
+      noteMood(deps, gates, webhookId, mood);
       if (pauseUntil !== null) gates.pause(webhookId, pauseUntil);
       if (end === 'postponed') return { next: null, wakeAt: pauseUntil, stale: true };
-      if (end === 'retry') return { next: null, wakeAt: retryAt, stale: false };
+      if (end === 'retry') return { next: null, wakeAt: earlier(retryAt, gates.opensAt(webhookId, deps.clock.now())), stale: false };
       delivery = await deps.deliveries.nextInLane(webhookId, lane);
     }
   } catch (err) {
@@ -56,4 +59,19 @@ export async function runLane(deps: LaneDeps, first: Delivery, { gates, signal, 
     return { next: null, wakeAt, stale: false };
   }
   return { next: null, wakeAt: null, stale: false };
+}
+
+/** Tells the gates, and the log where the breaker turned. */
+function noteMood({ clock, logger }: LaneDeps, gates: LaneRun['gates'], webhookId: string, mood: ReceiverMood): void {
+  const now = clock.now();
+  const before = gates.breaker(webhookId, now).state;
+  gates.note(webhookId, mood, now);
+  const { state, failures } = gates.breaker(webhookId, now);
+  if (state === before) return;
+  if (state === 'OPEN') logger.warn({ webhookId, failures, opensAgainAt: gates.opensAt(webhookId, now) }, 'Circuit breaker opened: nothing is posted to this receiver for a while; its deliveries wait');
+  else if (state === 'CLOSED') logger.info({ webhookId }, 'Circuit breaker closed: the receiver is posted to again');
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? one ?? other : Math.min(one, other);
 }

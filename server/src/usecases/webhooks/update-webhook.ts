@@ -1,6 +1,7 @@
 import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
-import { checkWebhook, withoutSecret } from './input.js';
+import { checkWebhook } from './input.js';
+import { showWebhook } from './show-webhook.js';
 
 type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'subscriptions' | 'dispatcher' | 'clock'>;
 
@@ -11,6 +12,6 @@ export function createUpdateWebhook({ findInstance, webhooks, subscriptions, dis
     const webhook = await webhooks.update(instanceId, webhookId, checkWebhook(input), clock.now());
     subscriptions.invalidate(instanceId);
     dispatcher.wake(webhookId);
-    return withoutSecret(webhook);
+    return showWebhook(webhook, dispatcher);
   };
 }
