@@ -36,9 +36,9 @@ test.each([
   ['an address that is none', { url: 'nowhere' }, 'url'],
   ['another protocol', { url: 'ftp://example.com' }, 'url'],
   ['no event', { events: [] }, 'events'],
-  ['an event twice', { events: ['message.ack', 'message.ack'] }, 'events'],
   ['an unknown event', { events: ['message.lost'] }, 'events.0'],
-  ['a secret without its prefix', { secret: 'c2VjcmV0' }, 'secret'],
+  ['an address with a password', { url: 'https://user:pass@example.com/' }, 'url'],
+  ['too long an address', { url: `https://example.com/${'a'.repeat(2048)}` }, 'url'],
   ['too short a secret', { secret: `whsec_${Buffer.alloc(23).toString('base64')}` }, 'secret'],
   ['too long a secret', { secret: `whsec_${Buffer.alloc(65).toString('base64')}` }, 'secret'],
   ['a secret that is not base64', { secret: `whsec_${'A'.repeat(33)}` }, 'secret'],
@@ -46,9 +46,32 @@ test.each([
   ['a header of HTTP', { headers: { 'content-length': '1' } }, 'headers.content-length'],
   ['a header with a line break', { headers: { 'X-A': 'b\r\nX-B: c' } }, 'headers.X-A'],
   ['a header name that is none', { headers: { 'X A': 'b' } }, 'headers.X A'],
+  ['a header twice', { headers: { 'X-A': '1', 'x-a': '2' } }, 'headers.x-a'],
+  ['a header that is not text', { headers: { 'X-A': 1 } }, 'headers.X-A'],
+  ['too many headers', { headers: Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`x-${index}`, '1'])) }, 'headers'],
 ])('%s is refused', async (_name, change, field) => {
   const answer = await create(change);
   expect(answer.json).toMatchObject({ status: 400, code: 'validation_failed', field });
+});
+
+test.each([
+  ['a secret without prefix and padding', { secret: Buffer.alloc(32, 9).toString('base64').replace('=', '') }, { secret: `whsec_${Buffer.alloc(32, 9).toString('base64')}` }],
+  ['an event twice', { events: ['message.ack', 'message.ack'] }, { events: ['message.ack'] }],
+  ['a user agent of its own', { headers: { 'User-Agent': 'shop' } }, { headers: { 'User-Agent': 'shop' } }],
+  ['any name that HTTP allows', { headers: { 'x_tenant.id': 'Café' } }, { headers: { 'x_tenant.id': 'Café' } }],
+])('%s is taken, on creation and on change', async (_name, change, shown) => {
+  const created = await create(change);
+  expect([created.status, created.json]).toEqual([201, expect.objectContaining(shown)]);
+  expect((await http.call('PATCH', `${base}/${String(created.json['id'])}`, { payload: change })).status).toBe(200);
+  await http.call('DELETE', `${base}/${String(created.json['id'])}`);
+});
+
+test('a change is judged like a creation', async () => {
+  const one = `${base}/${String((await create({})).json['id'])}`;
+  for (const [field, payload] of [['url', { url: 'nowhere' }], ['secret', { secret: 'short' }], ['headers.Host', { headers: { Host: 'x' } }], ['events', { events: [] }]] as const) {
+    expect((await http.call('PATCH', one, { payload })).json).toMatchObject({ status: 400, code: 'validation_failed', field });
+  }
+  await http.call('DELETE', one);
 });
 
 test('a webhook shows how its receiver does, and health shows the worst of all', async () => {

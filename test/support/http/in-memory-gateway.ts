@@ -9,6 +9,7 @@ import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
 import type { ConnectResult, GatewayUseCases, InstanceView, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
+import { checkWebhook } from '@gateway/usecases/webhooks/input.js';
 import { CLOSED_BREAKER, worstOf, type BreakerStatus } from '@gateway/usecases/webhooks/receiver-breaker.js';
 
 export const KEY = 'test-key';
@@ -147,8 +148,9 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       if (!found) throw new DomainError('media_not_found', 'This message has no media.');
       return { stream: Readable.from([found.bytes]), mimetype: found.mimetype, fileName: found.fileName, size: found.bytes.length };
     },
-    async createWebhook(instanceId, { url, events, secret, headers }) {
+    async createWebhook(instanceId, input) {
       find(instanceId);
+      const { url = '', events = [], secret, headers } = checkWebhook(input);
       const now = clock.now();
       const webhook: WebhookView = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, enabled: true, createdAt: now, updatedAt: now, breaker: CLOSED_BREAKER };
       webhooks.set(webhook.id, webhook);
@@ -161,7 +163,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     getWebhook: async (instanceId, webhookId) => findWebhook(instanceId, webhookId),
     async updateWebhook(instanceId, webhookId, patch) {
       const webhook = findWebhook(instanceId, webhookId);
-      const next = { ...webhook, ...patch } as WebhookView;
+      const next = { ...webhook, ...checkWebhook(patch) };
       webhooks.set(webhookId, next);
       return next;
     },

@@ -39,7 +39,7 @@ export function checkHeaders(headers: Record<string, string>): Record<string, st
   for (const name of names) {
     const lower = name.toLowerCase();
     const field = `headers.${name}`;
-    if (!HEADER_NAME.test(name)) throw refused('headers', 'A header name holds characters that HTTP does not allow.');
+    if (!HEADER_NAME.test(name)) throw refused(`headers.${name.slice(0, 64)}`, 'A header name holds characters that HTTP does not allow.');
     if (lower.startsWith('webhook-') || RESERVED.has(lower)) throw refused(field, `The header ${name} is set by the gateway and cannot be changed.`);
     if (seen.has(lower)) throw refused(field, `The header ${name} is there twice.`);
     seen.add(lower);

@@ -4,7 +4,6 @@ import { DeliveryParams, InstanceParams, Ref, WebhookParams } from '../schemas/c
 import { problems } from '../schemas/problem.js';
 import { CreateWebhook, CreatedWebhook, DeliveryList, DeliverySchema, ListDeliveriesQuery, UpdateWebhook, WebhookList, WebhookSchema } from '../schemas/webhook.js';
 import { viewDelivery, viewWebhook } from '../views/webhook.js';
-import { checkWebhook } from '../webhook-rules.js';
 
 const tags = ['Webhooks'];
 const missing = problems('validation_failed', 'instance_not_found', 'webhook_not_found');
@@ -19,7 +18,6 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
       response: { 201: Ref(CreatedWebhook), ...problems('validation_failed', 'instance_not_found', 'unsupported_media_type', 'payload_too_large') },
     },
   }, async (request, reply) => {
-    checkWebhook(request.body);
     const webhook = await usecases.createWebhook(request.params.instanceId, request.body);
     return reply.code(201).header('location', `${request.url}/${webhook.id}`).send({ ...viewWebhook(webhook), secret: webhook.secret });
   });
@@ -47,10 +45,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
       params: WebhookParams, body: UpdateWebhook,
       response: { 200: Ref(WebhookSchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'unsupported_media_type', 'payload_too_large') },
     },
-  }, async request => {
-    checkWebhook(request.body);
-    return viewWebhook(await usecases.updateWebhook(request.params.instanceId, request.params.webhookId, request.body));
-  });
+  }, async request => viewWebhook(await usecases.updateWebhook(request.params.instanceId, request.params.webhookId, request.body)));
 
   app.delete('/instances/:instanceId/webhooks/:webhookId', {
     schema: {
