@@ -116,6 +116,24 @@ export function describeDeliveryStoreContract(name: string, open: () => Promise<
       expect(await deliveries.find('hook', 'd2')).toMatchObject({ state: 'pending', attempts: 0 });
     });
 
+    it('brings forward what waits for a later time, of one webhook, and leaves attempts and ends alone', async () => {
+      await deliveries.insert([delivery('a1', { lane: 'a' }), delivery('a2', { lane: 'a' }), delivery('b1', { lane: 'b' }), delivery('c1', { lane: 'c' }), delivery('d1', { lane: 'd' }), delivery('o1', { webhookId: 'other' })]);
+      await retryAt('a1', NOW + 500);
+      await retryAt('b1', NOW + 3_600_000);
+      await retryAt('o1', NOW + 500);
+      await deliveries.settle('c1', { state: 'dead', attempts: 9, at: NOW, nextAttemptAt: NOW + 500 });
+      await deliveries.settle('d1', { state: 'delivered', attempts: 1, at: NOW, nextAttemptAt: NOW + 500 });
+      await deliveries.bringForward('hook', NOW + 10);
+      expect(await due(NOW + 9)).toEqual([]);
+      expect(await due(NOW + 10)).toEqual(['a1', 'b1']);
+      expect(await deliveries.find('hook', 'b1')).toMatchObject({ state: 'pending', attempts: 1, nextAttemptAt: NOW + 10, lastStatus: 500 });
+      expect(await deliveries.find('hook', 'a2')).toMatchObject({ nextAttemptAt: NOW });
+      expect(await deliveries.find('hook', 'c1')).toMatchObject({ state: 'dead', nextAttemptAt: NOW + 500 });
+      expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'delivered', nextAttemptAt: NOW + 500 });
+      expect(await deliveries.nextDueAt(NOW + 10)).toBe(NOW + 500);
+      await deliveries.bringForward('gone', NOW);
+    });
+
     it('lists newest first, by state', async () => {
       await deliveries.insert([delivery('d1'), delivery('d2'), delivery('d3', { createdAt: NOW + 1 })]);
       await done('d1');

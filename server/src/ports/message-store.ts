@@ -66,6 +66,8 @@ export interface DeliveryStore {
    */
   nextDueAt(after: number): Promise<number | null>;
   settle(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
+  /** Pending deliveries of a webhook that wait for a later time are due at `now` instead (epoch milliseconds); their attempts stay. */
+  bringForward(webhookId: string, now: number): Promise<void>;
   /** Newest first. */
   list(webhookId: string, query: { limit: number; state?: DeliveryState }): Promise<Delivery[]>;
   find(webhookId: string, deliveryId: string): Promise<Delivery | null>;

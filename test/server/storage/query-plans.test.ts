@@ -64,6 +64,7 @@ describe('query plans', () => {
     await deliveries.nextInLane('hook', 'chat');
     await deliveries.nextDueAt(NOW);
     await deliveries.settle('d1', { state: 'delivered', attempts: 1, at: NOW });
+    await deliveries.bringForward('hook', NOW);
     await deliveries.list('hook', { limit: 5 });
     await deliveries.find('hook', 'd1');
 

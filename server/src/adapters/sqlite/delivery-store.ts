@@ -38,6 +38,7 @@ const NEXT_IN_LANE = `SELECT ${DELIVERY_COLUMNS} FROM Delivery d
 const NEXT_DUE_AT = `SELECT min(nextAttemptAt) AS at FROM Delivery WHERE state = 'pending' AND nextAttemptAt > ?`;
 const SETTLE = `UPDATE Delivery SET state = ?2, attempts = ?3, nextAttemptAt = coalesce(?4, nextAttemptAt), deliveredAt = ?5,
   lastStatus = CASE ?6 WHEN 1 THEN ?7 ELSE lastStatus END, lastError = CASE ?8 WHEN 1 THEN ?9 ELSE lastError END WHERE id = ?1`;
+const BRING_FORWARD = `UPDATE Delivery SET nextAttemptAt = ?2 WHERE webhookId = ?1 AND state = 'pending' AND nextAttemptAt > ?2`;
 const LIST = `SELECT ${DELIVERY_COLUMNS} FROM Delivery d WHERE d.webhookId = ?1 AND (?2 IS NULL OR d.state = ?2)
   ORDER BY d.createdAt DESC, d.seq DESC LIMIT ?3`;
 const FIND = `SELECT ${DELIVERY_COLUMNS} FROM Delivery d WHERE d.id = ? AND d.webhookId = ?`;
@@ -66,6 +67,9 @@ export function createSqliteDeliveryStore(database: Database): DeliveryStore {
         params: [deliveryId, state, attempts, next, state === 'delivered' ? at : null,
           lastStatus === undefined ? 0 : 1, lastStatus ?? null, lastError === undefined ? 0 : 1, lastError ?? null],
       }]);
+    },
+    async bringForward(webhookId, now) {
+      await database.write([{ sql: BRING_FORWARD, params: [webhookId, now] }]);
     },
     async list(webhookId, { limit, state }) {
       return (await database.read(LIST, [webhookId, state ?? null, limit])).map(toDelivery);

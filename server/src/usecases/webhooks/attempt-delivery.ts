@@ -51,9 +51,11 @@ export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, sig
 
   const now = deps.clock.now();
   const retryAfter = retryAfterMs(response.retryAfter, now);
-  const outcome = judge(delivery, response, now, retryAfter, deps.random.float());
+  const isOld = !succeeded(response) && await wasChanged(deps, webhook);
+  const outcome = isOld ? again(delivery, response, now) : judge(delivery, response, now, retryAfter, deps.random.float());
   await keepTrying({ ...deps, signal }, 'Noting the outcome of a delivery', () => deps.deliveries.settle(delivery.id, outcome));
   report(deps.logger, delivery, outcome);
+  if (isOld) return { end: 'retry', mood: 'unknown', retryAt: now, pauseUntil: null };
   if (response.status === 410) await disable(deps, webhook, signal);
   return {
     end: outcome.state === 'pending' ? 'retry' : 'done',
@@ -74,17 +76,34 @@ async function post({ sender, clock }: AttemptDeps, webhook: Webhook, delivery: 
   return sender.post({ url: webhook.url, headers, body: delivery.body, timeoutMs: TIMEOUT_MS, signal });
 }
 
+/** Whether the webhook is another than the one that was posted to: what the old one answered then says nothing about it. */
+async function wasChanged({ subscriptions }: AttemptDeps, { instanceId, id, url, secret, headers }: Webhook): Promise<boolean> {
+  const now = await subscriptions.find(instanceId, id);
+  return now !== null && (now.url !== url || now.secret !== secret || JSON.stringify(now.headers) !== JSON.stringify(headers));
+}
+
+function succeeded({ status }: WebhookResponse): boolean {
+  return status !== null && status >= 200 && status < 300;
+}
+
+/** Counts the attempt, to be repeated at once. */
+function again(delivery: Delivery, response: WebhookResponse, now: number): DeliveryOutcome {
+  return { state: 'pending', attempts: delivery.attempts + 1, at: now, nextAttemptAt: now, lastStatus: response.status, lastError: response.error ?? refusal(response.status) };
+}
+
 function judge(delivery: Delivery, response: WebhookResponse, now: number, retryAfter: number | null, random: number): DeliveryOutcome {
   const attempts = delivery.attempts + 1;
   const { status } = response;
   const base = { attempts, at: now, lastStatus: status };
-  if (status !== null && status >= 200 && status < 300) return { ...base, state: 'delivered', lastError: null };
-  const lastError = response.error ?? (status === 410
-    ? 'The receiver answered 410: it is gone for good. The webhook was disabled.'
-    : `The receiver answered ${status}.`);
+  if (succeeded(response)) return { ...base, state: 'delivered', lastError: null };
+  const lastError = response.error ?? (status === 410 ? 'The receiver answered 410: it is gone for good. The webhook was disabled.' : refusal(status));
   const next = status === 410 ? null : nextAttemptAt({ createdAt: delivery.createdAt, attempts, now, retryAfter, random });
   if (next === null) return { ...base, state: 'dead', lastError };
   return { ...base, state: 'pending', nextAttemptAt: next, lastError };
+}
+
+function refusal(status: number | null): string {
+  return `The receiver answered ${status}.`;
 }
 
 async function disable(deps: AttemptDeps, webhook: Webhook, signal: AbortSignal): Promise<void> {
