@@ -52,6 +52,14 @@ describe('migrations', () => {
     expect(() => connection.exec('INSERT INTO child VALUES (2, 99)')).toThrow('FOREIGN KEY');
   });
 
+  it('of the gateway stack: a database of its first version keeps its rows', () => {
+    expect(migrations.length).toBeGreaterThan(1);
+    migrate(connection, migrations.slice(0, 1), NOW);
+    connection.exec(`INSERT INTO Message (instanceId, chatId, direction, messageId, party, type, attempts, timestamp, createdAt) VALUES ('one', 'a@lid', 'in', 'm1', 'a@lid', 'text', 0, ${NOW}, ${NOW})`);
+    expect(migrate(connection, migrations, NOW)).toEqual(names(migrations.slice(1)));
+    expect(all('SELECT messageId, seq FROM Message')).toEqual([{ messageId: 'm1', seq: 1 }]);
+  });
+
   it('undoes a migration that fails or breaks references, and leaves the ones before it', () => {
     const broken = migration('2_broken', 'CREATE TABLE half (id INTEGER);\nINSERT INTO nowhere VALUES (1);');
     const orphaning = migration('2_orphaning', 'DELETE FROM parent;');

@@ -55,7 +55,7 @@ describe('query plans', () => {
     for (const to of ['sending', 'sent', 'delivered', 'read', 'played', 'failed', 'cancelled'] as const) await messages.advance({ instanceId: 'one', messageId: 'm1', to, at: NOW }, []);
     await messages.markAttempt('one', 'm1', 1);
     await messages.find('one', 'm1');
-    await messages.list('one', { limit: 5, before: NOW });
+    for (const filter of [{}, { cursor: 9 }, { chatId: 'x' }, { direction: 'in' as const }, { chatId: 'x', direction: 'out' as const, cursor: 9 }]) await messages.list('one', { limit: 5, ...filter });
     await messages.listUnacknowledged('one');
 
     const deliveries = createSqliteDeliveryStore(database);
@@ -66,6 +66,7 @@ describe('query plans', () => {
     await deliveries.settle('d1', { state: 'delivered', attempts: 1, at: NOW });
     await deliveries.bringForward('hook', NOW);
     await deliveries.list('hook', { limit: 5 });
+    await deliveries.list('hook', { limit: 5, state: 'dead' });
     await deliveries.find('hook', 'd1');
 
     expect(plans.size).toBeGreaterThan(20);
@@ -73,6 +74,25 @@ describe('query plans', () => {
     expect(bad).toEqual([]);
     const sorted = [...plans].filter(([sql, steps]) => !sql.includes('WITH RECURSIVE') && steps.some(step => step.includes('TEMP B-TREE')));
     expect(sorted.map(([sql]) => sql)).toEqual([]);
+  });
+
+  it('list the messages of a chat, and the deliveries in a state, by an index of their own', async () => {
+    const { database, plans } = explaining();
+    await createSqliteMessageStore(database).list('one', { limit: 5, chatId: 'x', cursor: 9 });
+    await createSqliteDeliveryStore(database).list('hook', { limit: 5, state: 'dead' });
+    const [chat, dead] = [...plans.values()];
+    expect(chat).toEqual([expect.stringMatching(/USING INDEX \S+ \(instanceId=\? AND chatId=\? AND seq<\?\)/)]);
+    expect(dead).toEqual([expect.stringMatching(/USING INDEX \S+ \(webhookId=\? AND state=\?\)/)]);
+  });
+
+  it('take the due deliveries by the index of those that are pending', async () => {
+    const { database, plans } = explaining();
+    const deliveries = createSqliteDeliveryStore(database);
+    await deliveries.due(NOW, { limit: 5, perWebhook: 5, exclude: [] });
+    await deliveries.nextInLane('hook', 'chat');
+    const used = [...plans.values()].flat().filter(step => /^SEARCH (d|Delivery) USING (COVERING )?INDEX/.test(step));
+    expect(used.length).toBeGreaterThan(5);
+    expect(used.filter(step => !step.includes('Delivery_lane_idx'))).toEqual([]);
   });
 
   it('would notice a scan', () => {
