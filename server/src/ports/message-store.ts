@@ -21,8 +21,8 @@ export interface MessageStore {
   advance(step: MessageStep, deliveries: NewDelivery[]): Promise<boolean>;
   /** By id within an instance; the outgoing one where both directions have it. */
   find(instanceId: string, messageId: string): Promise<StoredMessage | null>;
-  /** Newest first. */
-  list(instanceId: string, query: MessageQuery): Promise<StoredMessage[]>;
+  /** In the order of arrival, newest first, page by page; what comes in meanwhile moves nothing. */
+  list(instanceId: string, query: MessageQuery): Promise<MessagePage>;
   /** Counts another attempt at sending, while the message is still in `sending`. */
   markAttempt(instanceId: string, messageId: string, attempts: number): Promise<void>;
   /** Outgoing messages in `sending`, oldest first: written to WhatsApp, or about to be, without an acknowledgement. */
@@ -39,10 +39,16 @@ export interface MessageStep {
 
 export interface MessageQuery {
   limit: number;
-  /** Only rows made before this time (epoch milliseconds). */
-  before?: number;
+  /** `next` of the page before; the first page without it. */
+  cursor?: number;
   direction?: 'in' | 'out';
   chatId?: string;
+}
+
+export interface MessagePage {
+  messages: StoredMessage[];
+  /** Cursor of the next page: a whole number above 0; null at the end. */
+  next: number | null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { MediaFile, MediaKind, MediaStream } from '../domain/messages/conte
 import type { MessageState, StoredMessage } from '../domain/messages/message.js';
 import type { Delivery, DeliveryState, Webhook } from '../domain/webhooks/webhook.js';
 import type { EventType } from '../domain/events/event.js';
+import type { MessagePage } from '../ports/message-store.js';
 import type { ApiKey } from '../ports/repositories.js';
 import type { LiveStatus } from '../ports/status-board.js';
 import type { BreakerState, BreakerStatus } from './webhooks/receiver-breaker.js';
@@ -75,7 +76,7 @@ export interface GatewayUseCases {
   /** Resolves after WhatsApp's acknowledgement. */
   sendMessage(instanceId: string, request: SendRequest): Promise<SentMessage>;
   getMessage(instanceId: string, messageId: string): Promise<StoredMessage>;
-  listMessages(instanceId: string, query: { limit: number; before?: number | undefined; direction?: 'in' | 'out' | undefined; chatId?: string | undefined }): Promise<StoredMessage[]>;
+  listMessages(instanceId: string, query: { limit: number; cursor?: number | undefined; direction?: 'in' | 'out' | undefined; chatId?: string | undefined }): Promise<MessagePage>;
   getMessageMedia(instanceId: string, messageId: string): Promise<MediaStream>;
 
   /** The answer holds the secret; later reads do not show it. Without a secret one is made. */

@@ -135,12 +135,13 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       if (!found) throw new DomainError('message_not_found', `There is no message "${messageId}".`);
       return found;
     },
-    async listMessages(instanceId, { limit, before, direction }) {
+    async listMessages(instanceId, { limit, cursor = Infinity, direction, chatId }) {
       find(instanceId);
-      return messages
-        .filter(message => message.instanceId === instanceId && (before === undefined || message.createdAt < before) && (direction === undefined || message.direction === direction))
-        .sort((a, b) => b.createdAt - a.createdAt || b.messageId.localeCompare(a.messageId))
-        .slice(0, limit);
+      const rows = messages
+        .map((message, index) => ({ message, seq: index + 1 }))
+        .filter(({ message, seq }) => message.instanceId === instanceId && seq < cursor && (direction === undefined || message.direction === direction) && (chatId === undefined || message.chatId === chatId))
+        .reverse();
+      return { messages: rows.slice(0, limit).map(({ message }) => message), next: rows.length > limit ? rows[limit - 1]?.seq ?? null : null };
     },
     async getMessageMedia(instanceId, messageId) {
       await usecases.getMessage(instanceId, messageId);

@@ -4,8 +4,10 @@ import { insertDelivery } from './delivery-sql.js';
 import { advanceMessage, insertMessage, MESSAGE_COLUMNS, toMessage } from './message-sql.js';
 
 const FIND = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND messageId = ? ORDER BY direction DESC LIMIT 1`;
-const LIST = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND createdAt < ?2
-  AND (?3 IS NULL OR direction = ?3) AND (?4 IS NULL OR chatId = ?4) ORDER BY createdAt DESC, seq DESC LIMIT ?5`;
+const list = (condition: string) => `SELECT ${MESSAGE_COLUMNS}, seq FROM Message WHERE instanceId = ?1${condition} AND seq < ?2
+  AND (?3 IS NULL OR direction = ?3) ORDER BY seq DESC LIMIT ?4`;
+const LIST = list('');
+const LIST_CHAT = list(' AND chatId = ?5');
 const MARK_ATTEMPT = `UPDATE Message SET attempts = ? WHERE instanceId = ? AND messageId = ? AND direction = 'out' AND state = 'sending'`;
 const UNACKNOWLEDGED = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND state = 'sending' AND direction = 'out' ORDER BY createdAt, seq`;
 
@@ -25,8 +27,12 @@ export function createSqliteMessageStore(database: Database): MessageStore {
       const [row] = await database.read(FIND, [instanceId, messageId]);
       return row ? toMessage(row) : null;
     },
-    async list(instanceId, { limit, before = Number.MAX_SAFE_INTEGER, direction, chatId }) {
-      return (await database.read(LIST, [instanceId, before, direction ?? null, chatId ?? null, limit])).map(toMessage);
+    async list(instanceId, { limit, cursor = Number.MAX_SAFE_INTEGER, direction, chatId }) {
+      // One more than asked for tells whether there is a next page.
+      const params = [instanceId, cursor, direction ?? null, limit + 1];
+      const rows = await (chatId === undefined ? database.read(LIST, params) : database.read(LIST_CHAT, [...params, chatId]));
+      const page = rows.slice(0, limit);
+      return { messages: page.map(toMessage), next: rows.length > limit ? (page.at(-1)?.seq as number | undefined) ?? null : null };
     },
     async markAttempt(instanceId, messageId, attempts) {
       await database.write([{ sql: MARK_ATTEMPT, params: [attempts, instanceId, messageId] }]);

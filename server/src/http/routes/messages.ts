@@ -1,13 +1,12 @@
 import { create as contentDisposition } from 'content-disposition';
 import { Type } from 'typebox';
 import type { GatewayUseCases } from '../../usecases/gateway.js';
-import { DomainError } from '../../domain/errors.js';
+import { readCursor, writeCursor } from '../cursor.js';
 import type { App } from '../http-app.js';
 import { InstanceParams, MessageParams, Ref } from '../schemas/common.js';
 import { ListMessagesQuery, MessageList, MessageSchema } from '../schemas/message.js';
 import { problems } from '../schemas/problem.js';
-import { cutPage, viewMessage } from '../views/message.js';
-import { iso } from '../views/time.js';
+import { viewMessage } from '../views/message.js';
 
 const tags = ['Messages'];
 const MIMETYPE = /^[\w.+-]+\/[\w.+-]+(;[\x20-\x7e]*)?$/;
@@ -17,15 +16,14 @@ export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   app.get('/instances/:instanceId/messages', {
     schema: {
       summary: 'List messages', operationId: 'listMessages', tags,
-      description: 'Messages of both directions, newest first, page by page.',
+      description: 'Messages of both directions, newest first, page by page: give the next of an answer as cursor to get the page after it.',
       params: InstanceParams, querystring: ListMessagesQuery,
       response: { 200: MessageList, ...problems('validation_failed', 'instance_not_found') },
     },
   }, async request => {
-    const { limit = 50, before, direction, chatId } = request.query;
-    const rows = await usecases.listMessages(request.params.instanceId, { limit: limit + 1, before: readCursor(before), direction, chatId });
-    const { page, next } = cutPage(rows, limit);
-    return { messages: page.map(viewMessage), ...(next === null ? {} : { next: iso(next) }) };
+    const { limit = 50, cursor, direction, chatId } = request.query;
+    const page = await usecases.listMessages(request.params.instanceId, { limit, cursor: cursor === undefined ? undefined : readCursor(cursor), direction, chatId });
+    return { messages: page.messages.map(viewMessage), ...(page.next === null ? {} : { next: writeCursor(page.next) }) };
   });
 
   app.get('/instances/:instanceId/messages/:messageId', {
@@ -57,11 +55,4 @@ export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCase
       .header('content-security-policy', "default-src 'none'; sandbox")
       .send(stream);
   });
-}
-
-function readCursor(before: string | undefined): number | undefined {
-  if (before === undefined) return undefined;
-  const at = Date.parse(before);
-  if (Number.isNaN(at)) throw new DomainError('validation_failed', 'before must be the next of an earlier answer, or a time in ISO 8601.', { field: 'before' });
-  return at;
 }

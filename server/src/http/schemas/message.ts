@@ -24,12 +24,12 @@ export const MessageSchema = Type.Object({
 
 export const MessageList = Type.Object({
   messages: Type.Array(Ref(MessageSchema)),
-  next: Type.Optional(Type.String({ description: 'Give this as `before` for the messages before these; missing at the end.' })),
+  next: Type.Optional(Type.String({ description: 'Give this as `cursor` for the messages before these; missing at the end.' })),
 }, { description: 'Messages, newest first.' });
 
 export const ListMessagesQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'How many, 1 to 200; 50 unless told.' })),
-  before: Type.Optional(Type.String({ maxLength: 40, description: 'Only messages that were stored before: `next` of the page before, or a time in ISO 8601.' })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The page after another: its `next`, unchanged. Missing for the newest.' })),
   direction: Type.Optional(Words(['in', 'out'] as const, { description: 'Only received, or only sent ones.' })),
   chatId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Only messages of this chat (JID).' })),
 }, { additionalProperties: false });

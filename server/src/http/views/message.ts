@@ -29,18 +29,3 @@ export function viewMessage(message: StoredMessage): Static<typeof MessageSchema
     ...maybeIso('failedAt', message.failedAt),
   };
 }
-
-/**
- * Cuts a page out of `limit + 1` rows, newest first. The cursor is a time, so rows of the same millisecond must not be
- * parted: a group that would be goes to the next page as a whole, unless it fills this one.
- * @returns the page, and the cursor of the next one (epoch milliseconds, exclusive), or null at the end
- */
-export function cutPage(rows: StoredMessage[], limit: number): { page: StoredMessage[]; next: number | null } {
-  const overflow = rows[limit];
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  if (!overflow || !last) return { page, next: null };
-  if (last.createdAt !== overflow.createdAt) return { page, next: last.createdAt };
-  const whole = page.filter(row => row.createdAt !== overflow.createdAt);
-  return whole.length === 0 ? { page, next: overflow.createdAt } : { page: whole, next: overflow.createdAt + 1 };
-}

@@ -7,13 +7,13 @@ export interface ListMessagesParts {
   messages: Pick<MessageStore, 'list'>;
 }
 
-/** The newest messages of an instance, both directions unless asked otherwise. */
+/** Messages of an instance, newest first, page by page; both directions unless asked otherwise. */
 export function createListMessages({ find, messages }: ListMessagesParts): GatewayUseCases['listMessages'] {
-  return async (instanceId, { limit, before, direction, chatId }) => {
+  return async (instanceId, { limit, cursor, direction, chatId }) => {
     await find(instanceId);
     return messages.list(instanceId, {
       limit,
-      ...(before === undefined ? {} : { before }),
+      ...(cursor === undefined ? {} : { cursor }),
       ...(direction === undefined ? {} : { direction }),
       ...(chatId === undefined ? {} : { chatId }),
     });
