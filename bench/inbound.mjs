@@ -4,7 +4,7 @@ import { median, percentile } from './support/stats.mjs';
 import { within } from './support/until.mjs';
 
 const WIDTH = 10;
-const WARM_UP = 60;
+const WARM_UP = 300;
 const ROUND_MS = 60_000;
 
 /** Who waits for which text, and since when. */
@@ -84,15 +84,21 @@ export async function benchInbound(stage, { gateway }, arrivals, { burst, single
   };
 
   for (const side of ['gateway', 'bare']) await flood(side, WARM_UP, 'warm-up');
-  const cpu = [];
+  const cpu = { gateway: [], bare: [] };
   const floods = await alternate(plan, {
     gateway: async round => {
       const before = await gateway.usage();
       const result = await flood('gateway', burst, round);
-      cpu.push(((await gateway.usage()).cpuMs - before.cpuMs) / burst);
+      cpu.gateway.push(((await gateway.usage()).cpuMs - before.cpuMs) / burst);
       return result;
     },
-    bare: round => flood('bare', burst, round),
+    bare: async round => {
+      const before = process.cpuUsage();
+      const result = await flood('bare', burst, round);
+      const { user, system } = process.cpuUsage(before);
+      cpu.bare.push((user + system) / 1_000 / burst);
+      return result;
+    },
   });
   const singles = await alternate(plan, { gateway: round => oneByOne('gateway', round), bare: round => oneByOne('bare', round) });
 
@@ -112,7 +118,7 @@ export async function benchInbound(stage, { gateway }, arrivals, { burst, single
     ],
     notes: [
       `Latency that the gateway adds: p50 ${(latency(0.5, 'gateway') - latency(0.5, 'bare')).toFixed(1)} ms, p99 ${(latency(0.99, 'gateway') - latency(0.99, 'bare')).toFixed(1)} ms`,
-      `CPU of the gateway per incoming message: ${median(cpu).toFixed(2)} ms`,
+      `CPU per incoming message: gateway ${median(cpu.gateway).toFixed(2)} ms, bare Baileys ${median(cpu.bare).toFixed(2)} ms (with the calls that make the contacts write)`,
       `CPU of the simulator while messages come in: ${busy('gateway')} % of a core with the gateway, ${busy('bare')} % with bare Baileys`,
     ],
   };

@@ -29,6 +29,7 @@ const SIZES = QUICK
 /** @param {string[]} chosen */
 async function run(chosen) {
   const machine = describeMachine();
+  const started = performance.now();
   const results = [];
   if (chosen.includes('send') || chosen.includes('inbound')) {
     await onStage(async stage => {
@@ -40,8 +41,9 @@ async function run(chosen) {
   }
   if (chosen.includes('sessions')) await onStage(async stage => results.push(await step('sessions', () => benchSessions(stage, SIZES.sessions))));
 
+  const seconds = Math.round((performance.now() - started) / 1_000);
   const notes = results.flatMap(result => result.notes);
-  process.stdout.write(`\n${machine}${QUICK ? ', small counts: no figures to quote' : ''}\n\n${table(results.flatMap(result => result.rows))}\n\n${notes.map(note => `${note}\n`).join('')}`);
+  process.stdout.write(`\n${machine}${QUICK ? ', small counts: no figures to quote' : ''}; took ${seconds} s\n\n${table(results.flatMap(result => result.rows))}\n\n${notes.map(note => `${note}\n`).join('')}`);
 }
 
 async function onStage(work) {

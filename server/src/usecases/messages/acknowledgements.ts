@@ -4,15 +4,18 @@ import type { ServerAck } from '../../ports/whatsapp-client.js';
 /** How long a message may go without WhatsApp's acknowledgement: a synchronous send answers then, a resend is due then. */
 export const ACK_TIMEOUT_MS = 30_000;
 
+/** WhatsApp's word, with the time (epoch milliseconds) at which it was noted. */
+export type NotedAck = ServerAck & { at: number };
+
 /** Where synchronous senders wait for WhatsApp's word on their message, whichever socket brings it. */
 export interface Acknowledgements {
   /** null when nothing came within `timeoutMs`. Wait before you send: an ack may be faster than the call. */
-  wait(instanceId: string, messageId: string, timeoutMs: number): Promise<ServerAck | null>;
-  settle(instanceId: string, ack: ServerAck): void;
+  wait(instanceId: string, messageId: string, timeoutMs: number): Promise<NotedAck | null>;
+  settle(instanceId: string, ack: NotedAck): void;
 }
 
 export function createAcknowledgements(clock: Clock): Acknowledgements {
-  const waiting = new Map<string, (ack: ServerAck | null) => void>();
+  const waiting = new Map<string, (ack: NotedAck | null) => void>();
   const key = (instanceId: string, messageId: string) => `${instanceId}/${messageId}`;
 
   return {

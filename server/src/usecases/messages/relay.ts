@@ -3,7 +3,10 @@ import type { Clock } from '../../ports/clock.js';
 import type { WhatsAppSocket } from '../../ports/whatsapp-client.js';
 import { ACK_TIMEOUT_MS } from './acknowledgements.js';
 
-export interface RelayedMessage { instanceId: string; messageId: string; jid: string; proto: Uint8Array }
+/** What tells of a message beside its content; it never changes. */
+export interface MessageFacts { party: string; chatId: string; correlationId: string | null }
+
+export interface RelayedMessage { instanceId: string; messageId: string; proto: Uint8Array; facts: MessageFacts }
 
 /** Writes messages to sockets, and remembers which were written to which until WhatsApp answers. */
 export interface Relay {
@@ -11,18 +14,19 @@ export interface Relay {
   send(socket: WhatsAppSocket, message: RelayedMessage): Promise<void>;
   /** Whether the message is on its way on this socket and its acknowledgement may still come. */
   isUnderWay(socket: WhatsAppSocket, instanceId: string, messageId: string): boolean;
-  settled(instanceId: string, messageId: string): void;
+  /** Nothing is awaited any more. Answers what is known of the message if it was on its way, so that nobody has to read it. */
+  settled(instanceId: string, messageId: string): MessageFacts | null;
 }
 
 export function createRelay(clock: Clock, logger: Logger): Relay {
-  const underWay = new Map<string, { socket: WhatsAppSocket; at: number }>();
+  const underWay = new Map<string, { socket: WhatsAppSocket; at: number; facts: MessageFacts }>();
   const key = (instanceId: string, messageId: string) => `${instanceId}/${messageId}`;
 
   return {
-    async send(socket, { instanceId, messageId, jid, proto }) {
-      underWay.set(key(instanceId, messageId), { socket, at: clock.now() });
+    async send(socket, { instanceId, messageId, proto, facts }) {
+      underWay.set(key(instanceId, messageId), { socket, at: clock.now(), facts });
       try {
-        await socket.relay({ messageId, jid, proto });
+        await socket.relay({ messageId, jid: facts.party, proto });
       } catch (err) {
         logger.warn({ err, instanceId, messageId }, 'the message could not be written; it is tried again');
       }
@@ -31,6 +35,11 @@ export function createRelay(clock: Clock, logger: Logger): Relay {
       const relayed = underWay.get(key(instanceId, messageId));
       return relayed?.socket === socket && clock.now() - relayed.at < ACK_TIMEOUT_MS;
     },
-    settled: (instanceId, messageId) => void underWay.delete(key(instanceId, messageId)),
+    settled(instanceId, messageId) {
+      const name = key(instanceId, messageId);
+      const facts = underWay.get(name)?.facts ?? null;
+      underWay.delete(name);
+      return facts;
+    },
   };
 }

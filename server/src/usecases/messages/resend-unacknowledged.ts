@@ -29,14 +29,14 @@ export function createResendUnacknowledged({ sessions, messages, settler, relay,
   const running = new Set<string>();
 
   async function resend(socket: WhatsAppSocket, message: StoredMessage): Promise<void> {
-    const { instanceId, messageId, party, proto, attempts } = message;
+    const { instanceId, messageId, proto, attempts } = message;
     if (attempts >= MAX_ATTEMPTS || !proto) {
       const sentence = `WhatsApp did not acknowledge the message in ${MAX_ATTEMPTS} attempts.`;
       return settler.fail(message, { code: 'whatsapp_ack_timeout', message: sentence });
     }
     logger.info({ instanceId, messageId, attempt: attempts + 1 }, 'sending a message again that was not acknowledged');
     await messages.markAttempt(instanceId, messageId, attempts + 1);
-    await relay.send(socket, { instanceId, messageId, jid: party, proto });
+    await relay.send(socket, { instanceId, messageId, proto, facts: message });
   }
 
   const followUp = async (instanceId: string): Promise<void> => {

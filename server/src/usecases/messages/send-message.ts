@@ -49,14 +49,14 @@ export function createSendMessage(parts: SendMessageParts) {
     const correlationId = random.uuid();
     const prepared = await prepare(parts, socket, { request, messageId, jid: recipient.jid, quoted });
 
-    const now = clock.now();
+    const facts = { party: recipient.jid, chatId: recipient.chatId, correlationId };
     await messages.insertOutgoing({
-      instanceId, messageId, correlationId, direction: 'out', chatId: recipient.chatId, party: recipient.jid, type: request.type,
-      state: 'sending', proto: prepared.proto, attempts: 1, failure: null, timestamp: prepared.timestamp, createdAt: now,
+      instanceId, messageId, ...facts, direction: 'out', type: request.type,
+      state: 'sending', proto: prepared.proto, attempts: 1, failure: null, timestamp: prepared.timestamp, createdAt: clock.now(),
       sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null,
     });
     const acknowledged = acknowledgements.wait(instanceId, messageId, ACK_TIMEOUT_MS);
-    void relay.send(socket, { instanceId, messageId, jid: recipient.jid, proto: prepared.proto });
+    void relay.send(socket, { instanceId, messageId, proto: prepared.proto, facts });
     const ack = await acknowledged;
 
     if (ack === null) {
@@ -69,8 +69,7 @@ export function createSendMessage(parts: SendMessageParts) {
         details: { whatsappCode: ack.errorCode, messageId, correlationId },
       });
     }
-    const stored = await messages.find(instanceId, messageId);
-    return { messageId, correlationId, to: recipient.jid, timestamp: stored?.sentAt ?? clock.now() };
+    return { messageId, correlationId, to: recipient.jid, timestamp: ack.at };
   };
 }
 

@@ -1,10 +1,14 @@
+import { LRUCache } from 'lru-cache';
 import type { AckStatus, MessageFailure, StoredMessage } from '../../domain/messages/message.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { Receipt, ServerAck } from '../../ports/whatsapp-client.js';
 import type { Outlet } from '../events/outlet.js';
 import type { Acknowledgements } from './acknowledgements.js';
-import type { Relay } from './relay.js';
+import type { MessageFacts, Relay } from './relay.js';
+
+/** Messages whose receipts need no look into the store. */
+const REMEMBERED = 10_000;
 
 /** Moves outgoing messages on, and tells the world with the same commit. */
 export interface MessageSettler {
@@ -24,31 +28,47 @@ export interface MessageSettlerParts {
 }
 
 export function createMessageSettler({ messages, outlet, acknowledgements, relay, clock }: MessageSettlerParts): MessageSettler {
-  async function advance(instanceId: string, messageId: string, status: AckStatus, failure?: MessageFailure): Promise<void> {
-    relay.settled(instanceId, messageId);
-    const message = await messages.find(instanceId, messageId);
-    if (message?.direction !== 'out') return;
+  const remembered = new LRUCache<string, MessageFacts>({ max: REMEMBERED });
+
+  async function factsOf(instanceId: string, messageId: string): Promise<MessageFacts | null> {
+    const name = `${instanceId}/${messageId}`;
+    const known = relay.settled(instanceId, messageId) ?? remembered.get(name) ?? await messages.find(instanceId, messageId);
+    if (!known || ('direction' in known && known.direction !== 'out')) return null;
+    const { party, chatId, correlationId } = known;
+    remembered.set(name, { party, chatId, correlationId });
+    return known;
+  }
+
+  /** Answers when the step was noted. */
+  async function advance(instanceId: string, messageId: string, status: AckStatus, failure?: MessageFailure): Promise<number> {
+    const at = clock.now();
+    const message = await factsOf(instanceId, messageId);
+    if (!message) return at;
     const data = {
       messageId, status, to: message.party,
       ...(message.correlationId === null ? {} : { correlationId: message.correlationId }),
       ...(failure ? { error: failure } : {}),
     };
     const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, [messageId, status], message.chatId);
-    const step = { instanceId, messageId, to: status, at: clock.now(), ...(failure ? { failure } : {}) };
+    const step = { instanceId, messageId, to: status, at, ...(failure ? { failure } : {}) };
     if (await messages.advance(step, deliveries) && deliveries.length > 0) outlet.wake();
+    return at;
   }
 
   return {
     async onServerAck(instanceId, ack) {
-      if (ack.errorCode === null) await advance(instanceId, ack.messageId, 'sent');
-      else await advance(instanceId, ack.messageId, 'failed', refusal(ack.errorCode));
+      const at = ack.errorCode === null
+        ? await advance(instanceId, ack.messageId, 'sent')
+        : await advance(instanceId, ack.messageId, 'failed', refusal(ack.errorCode));
       // Whoever waits is told what is on disk already.
-      acknowledgements.settle(instanceId, ack);
+      acknowledgements.settle(instanceId, { ...ack, at });
     },
     async onReceipt(instanceId, { messageIds, status }) {
       for (const messageId of messageIds) await advance(instanceId, messageId, status);
     },
-    fail: ({ instanceId, messageId }, failure) => advance(instanceId, messageId, 'failed', failure),
+    async fail({ instanceId, messageId }, failure) {
+      await advance(instanceId, messageId, 'failed', failure);
+    },
   };
 }
 
