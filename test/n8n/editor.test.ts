@@ -66,6 +66,30 @@ describe('n8n\'s editor', () => {
     expect(await editor.fieldLabels()).toEqual(['Credential', 'Instance', 'Events', 'Download Media']);
   });
 
+  it('shows the fields of the other nodes', async () => {
+    const others = await scene.workflow(
+      'Other nodes',
+      node('Any Event', CHASQUI_TRIGGER, { instanceId, events: ['message.received', 'message.ack', 'instance.status'], downloadMedia: true }, scene),
+      node('Send Media', CHASQUI, { resource: 'message', operation: 'sendMedia', instanceId, to: '={{ $json.replyTo }}', caption: 'As promised' }, scene),
+      node('Send Location', CHASQUI, { resource: 'message', operation: 'sendLocation', instanceId, to: '={{ $json.replyTo }}', latitude: -13.163141, longitude: -72.544963 }, scene),
+      node('Get QR Code', CHASQUI, { resource: 'instance', operation: 'getQrCode', instanceId }, scene),
+    );
+    await editor.openWorkflow(others.id);
+    const seen: Record<string, string[]> = {};
+    for (const { name } of others.nodes) {
+      await editor.openNode(name);
+      await editor.photograph(name.toLowerCase().replaceAll(' ', '-'));
+      seen[name] = await editor.fieldLabels();
+      await editor.closeNode();
+    }
+    expect(seen).toEqual({
+      'Any Event': ['Credential', 'Instance', 'Events', 'Statuses', 'Download Media', 'Put Output File in Field'],
+      'Send Media': ['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Media Type', 'Source', 'Input Binary Field', 'Caption', 'Options'],
+      'Send Location': ['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Latitude', 'Longitude', 'Options'],
+      'Get QR Code': ['Credential', 'Resource', 'Operation', 'Instance', 'Put Output File in Field'],
+    });
+  });
+
   it('lists the gateway\'s instances by name', async () => {
     await editor.openWorkflow(workflow.id);
     await editor.openNode('Send Text');

@@ -12,8 +12,11 @@ import { installPack } from './support/pack.js';
 declare module 'vitest' {
   export interface ProvidedContext {
     n8n: N8nSession;
-    n8nLog: string;
+    /** what n8n printed until it was ready */
+    n8nStartLog: string;
+    /** the browser's executable */
     chromium: string;
+    /** the folder for photographs */
     screenshots: string;
   }
 }
@@ -37,7 +40,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     await n8n.stop();
     throw error;
   }
-  project.provide('n8nLog', n8n.logFile);
+  project.provide('n8nStartLog', n8n.log());
   project.provide('chromium', chromium);
   const screenshots = process.env['CHASQUI_SCREENSHOTS'] ? resolve(root, process.env['CHASQUI_SCREENSHOTS']) : mkdtempSync(join(tmpdir(), 'chasqui-screenshots-'));
   project.provide('screenshots', screenshots);
