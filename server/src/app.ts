@@ -15,7 +15,7 @@ import { createHttpServer } from './http/server.js';
 import type { Clock, Random } from './ports/clock.js';
 import { createAuthenticate, createFirstKey } from './usecases/access/authenticate.js';
 import { createOutlet } from './usecases/events/outlet.js';
-import type { GatewayUseCases } from './usecases/gateway.js';
+import type { GatewayPhase, GatewayUseCases } from './usecases/gateway.js';
 import { createHealth } from './usecases/health.js';
 import { createInstanceLookup } from './usecases/instances/find-instance.js';
 import { createInstanceUseCases } from './usecases/instances/instance-use-cases.js';
@@ -105,7 +105,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const view = createInstanceViewer(board);
     const getMessage = createGetMessage({ find, messages });
     const access = { keys: store.apiKeys, configuredKey: config.apiKey, clock };
-    let ready = false;
+    let phase: GatewayPhase = 'starting';
     const usecases: GatewayUseCases = {
       authenticate: createAuthenticate(access),
       ...createInstanceUseCases({ instances, find, view, board, sessions, clock }),
@@ -118,7 +118,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
       getMessageMedia: createGetMessageMedia({ getMessage, client }),
       ...createWebhookUseCases({ instances, webhooks, deliveries, subscriptions, dispatcher, clock, random }),
       health: createHealth({ sessions, dispatcher }),
-      ready: () => ready,
+      phase: () => phase,
     };
     const firstKey = await createFirstKey({ ...access, random });
 
@@ -131,10 +131,10 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const restored = restoreSessions({ instances, sessions, client, clock, logger }, restoring.signal)
       .catch((err: unknown) => logger.error({ err }, 'sessions could not be brought back'));
     cleanups.push(() => {
-      ready = false;
+      phase = 'stopping';
       restoring.abort();
     });
-    ready = true;
+    phase = 'ready';
     void restored;
     return { url: urlOf(config.host, http.server.address()), firstKey, stop };
   } catch (error) {

@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'whatsapp_rejected',
   'whatsapp_unavailable',
   'overloaded',
+  'not_ready',
   'shutting_down',
   'internal_error',
 ] as const;

@@ -29,6 +29,7 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
   whatsapp_rejected: 502,
   whatsapp_unavailable: 503,
   overloaded: 503,
+  not_ready: 503,
   shutting_down: 503,
   internal_error: 500,
 };
@@ -62,7 +63,8 @@ export const PROBLEM_TITLES: Record<ErrorCode, string> = {
   whatsapp_rejected: 'WhatsApp refused',
   whatsapp_unavailable: 'WhatsApp cannot be reached',
   overloaded: 'The gateway is overloaded',
-  shutting_down: 'The gateway is starting or shutting down',
+  not_ready: 'The gateway is starting',
+  shutting_down: 'The gateway is shutting down',
   internal_error: 'Something went wrong inside the gateway',
 };
 

@@ -11,6 +11,7 @@ import { formsPlugin } from './plugins/forms.js';
 import { openapiPlugin } from './plugins/openapi.js';
 import { overloadPlugin } from './plugins/overload.js';
 import { problemsPlugin, sendProblem } from './plugins/problems.js';
+import { readinessPlugin } from './plugins/readiness.js';
 import { requestLogPlugin } from './plugins/request-log.js';
 import { securityHeadersPlugin } from './plugins/security-headers.js';
 import { connectionRoutes } from './routes/connection.js';
@@ -53,6 +54,8 @@ export function createHttpServer(deps: HttpServerDeps): App {
     requestIdHeader: false,
     genReqId: request => requestId(request.headers['x-request-id']) ?? random.uuid(),
     forceCloseConnections: 'idle',
+    // The readiness plugin does, in the form of every other problem.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: answerSocketError,
@@ -65,6 +68,7 @@ export function createHttpServer(deps: HttpServerDeps): App {
   app.register(problemsPlugin);
   app.register(overloadPlugin, { maxEventLoopDelayMs: limits.maxEventLoopDelayMs, clock });
   app.register(authPlugin, { usecases, signer, clock });
+  app.register(readinessPlugin, { usecases });
   app.register(bodiesPlugin);
   app.register(openapiPlugin, { version });
   app.register(async (scope: App) => {

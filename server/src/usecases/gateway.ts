@@ -46,6 +46,9 @@ export interface GatewayHealth {
   circuitBreaker: BreakerState;
 }
 
+/** Only a gateway that is `ready` takes work. */
+export type GatewayPhase = 'starting' | 'ready' | 'stopping';
+
 /**
  * Everything the gateway can do, as the HTTP layer sees it: one verb, one use case. All of them throw DomainError
  * and nothing else on purpose; an instance that does not exist, or is deleted, is `instance_not_found`.
@@ -89,8 +92,7 @@ export interface GatewayUseCases {
   replayDelivery(instanceId: string, webhookId: string, deliveryId: string): Promise<Delivery>;
 
   health(): Promise<GatewayHealth>;
-  /** False while starting or shutting down. */
-  ready(): boolean;
+  phase(): GatewayPhase;
 }
 
 /** A webhook, and how its receiver does. */

@@ -51,15 +51,9 @@ test('status, pairing code, disconnect and logout', async () => {
   expect((await http.call('POST', '/instances/demo/logout')).json).toMatchObject({ status: 'LOGGED_OUT' });
 });
 
-test('health counts sessions; readiness turns with the gateway', async () => {
+test('health counts sessions', async () => {
   await http.call('POST', '/instances', { payload: { instanceId: 'demo' } });
   http.gateway.setConnected('demo', '15550001111');
   expect((await http.call('GET', '/health')).json).toEqual({ status: 'ok', version: '9.8.7', activeSessions: 1, pendingCount: 0, circuitBreaker: { state: 'CLOSED' } });
   expect((await http.call('HEAD', '/health')).status).toBe(200);
-  expect((await http.call('GET', '/ready')).json).toEqual({ ready: true });
-  http.gateway.setReady(false);
-  const ready = await http.call('GET', '/ready');
-  expect(ready.json).toMatchObject({ status: 503, code: 'shutting_down' });
-  expect(ready.headers['retry-after']).toBe('5');
-  expect((await http.call('GET', '/health')).json).toMatchObject({ status: 'unavailable' });
 });

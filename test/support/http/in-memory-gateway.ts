@@ -8,7 +8,7 @@ import type { StoredMessage } from '@gateway/domain/messages/message.js';
 import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
-import type { ConnectResult, GatewayUseCases, InstanceView, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
+import type { ConnectResult, GatewayPhase, GatewayUseCases, InstanceView, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
 import { checkWebhook } from '@gateway/usecases/webhooks/input.js';
 import { CLOSED_BREAKER, worstOf, type BreakerStatus } from '@gateway/usecases/webhooks/receiver-breaker.js';
 
@@ -27,7 +27,7 @@ export interface InMemoryGateway {
   failSends(error: Error | null): void;
   /** The next sends wait for this. */
   holdSends(until: Promise<void>): void;
-  setReady(ready: boolean): void;
+  setPhase(phase: GatewayPhase): void;
   /** Shows a QR code, or takes it away. */
   showQr(instanceId: string, qr: { text: string; expiresAt: number } | null): void;
   setConnected(instanceId: string, phoneNumber: string): void;
@@ -48,7 +48,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
   const media: InMemoryGateway['media'] = new Map();
   let failure: Error | null = null;
   let hold: Promise<void> = Promise.resolve();
-  let ready = true;
+  let phase: GatewayPhase = 'ready';
 
   const find = (instanceId: string): InstanceView => {
     const found = instances.get(instanceId);
@@ -185,14 +185,14 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       activeSessions: [...instances.values()].filter(view => view.status === 'CONNECTED').length, pendingCount: 0,
       circuitBreaker: worstOf([...webhooks.values()].map(webhook => webhook.breaker.state)),
     }),
-    ready: () => ready,
+    phase: () => phase,
   };
 
   return {
     usecases, sent, messages, deliveries, media,
     failSends(error) { failure = error; },
     holdSends(until) { hold = until; },
-    setReady(value) { ready = value; },
+    setPhase(value) { phase = value; },
     showQr(instanceId, qr) {
       if (qr) qrs.set(instanceId, qr);
       else qrs.delete(instanceId);

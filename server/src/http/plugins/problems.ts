@@ -30,8 +30,9 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (failure.code === 'internal_error') request.log.error({ err: failure.cause ?? failure }, 'request failed unexpectedly');
   else if (status >= 500) request.log.warn({ err: failure }, 'request failed');
   else request.log.debug({ code: failure.code, field: failure.field }, failure.message);
+  reply.removeHeader('content-disposition');
   // What the caller is still sending is read and thrown away: closing now would take the answer from it.
-  reply.removeHeader('connection').removeHeader('content-disposition');
+  if (failure.code !== 'shutting_down') reply.removeHeader('connection');
   if (status === 503) reply.header('retry-after', '5');
   return reply
     .code(status)

@@ -8,7 +8,6 @@ import { iso } from '../views/time.js';
 
 const tags = ['Connection'];
 const missing = problems('validation_failed', 'instance_not_found');
-const connecting = problems('validation_failed', 'instance_not_found', 'shutting_down');
 
 /** The connection of an instance; the QR code has routes of its own. */
 export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
@@ -16,7 +15,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
     schema: {
       summary: 'Connect', operationId: 'connectInstance', tags,
       description: 'Connects, or shows a QR code where no account is linked. Answers within 5 s with where it has got to. An instance that is connected is left as it is.',
-      params: InstanceParams, response: { 200: Ref(ConnectResultSchema), ...connecting },
+      params: InstanceParams, response: { 200: Ref(ConnectResultSchema), ...missing },
     },
   }, async request => viewConnectResult(await usecases.connectInstance(request.params.instanceId)));
 
@@ -24,7 +23,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
     schema: {
       summary: 'Restart the connection', operationId: 'restartInstance', tags,
       description: 'Closes the connection and makes a new one with the same session.',
-      params: InstanceParams, response: { 200: Ref(ConnectResultSchema), ...connecting },
+      params: InstanceParams, response: { 200: Ref(ConnectResultSchema), ...missing },
     },
   }, async request => viewConnectResult(await usecases.restartInstance(request.params.instanceId)));
 

@@ -1,10 +1,10 @@
-import { DomainError } from '../../domain/errors.js';
 import type { GatewayUseCases } from '../../usecases/gateway.js';
 import type { App } from '../http-app.js';
+import { requireReady } from '../plugins/readiness.js';
 import { HealthSchema, ReadySchema } from '../schemas/health.js';
 import { openProblems } from '../schemas/problem.js';
 
-interface Deps { usecases: Pick<GatewayUseCases, 'health' | 'ready'>; version: string }
+interface Deps { usecases: Pick<GatewayUseCases, 'health' | 'phase'>; version: string }
 
 /** GET /health and /ready: open to everybody, without a word about accounts. */
 export function healthRoutes(app: App, { usecases, version }: Deps): void {
@@ -18,7 +18,7 @@ export function healthRoutes(app: App, { usecases, version }: Deps): void {
   }, async () => {
     const { activeSessions, pendingCount, circuitBreaker } = await usecases.health();
     return {
-      status: usecases.ready() ? 'ok' as const : 'unavailable' as const,
+      status: usecases.phase() === 'ready' ? 'ok' as const : 'unavailable' as const,
       version,
       activeSessions,
       pendingCount,
@@ -31,10 +31,10 @@ export function healthRoutes(app: App, { usecases, version }: Deps): void {
     schema: {
       summary: 'Readiness', operationId: 'getReady', tags: ['Gateway'], security: [],
       description: 'Whether the gateway takes work: 503 while it starts or shuts down. Needs no key.',
-      response: { 200: ReadySchema, ...openProblems('shutting_down') },
+      response: { 200: ReadySchema, ...openProblems('not_ready', 'shutting_down') },
     },
   }, async () => {
-    if (!usecases.ready()) throw new DomainError('shutting_down', 'The gateway is starting or shutting down.');
+    requireReady(usecases);
     return { ready: true };
   });
 }

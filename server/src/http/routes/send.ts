@@ -11,7 +11,7 @@ import { viewSent } from '../views/message.js';
 /** What any send may come to. */
 export const SEND_PROBLEMS: ErrorCode[] = [
   'validation_failed', 'recipient_invalid', 'instance_not_found', 'instance_not_connected', 'recipient_not_on_whatsapp',
-  'quoted_message_not_found', 'whatsapp_ack_timeout', 'whatsapp_rejected', 'whatsapp_unavailable', 'shutting_down',
+  'quoted_message_not_found', 'whatsapp_ack_timeout', 'whatsapp_rejected', 'whatsapp_unavailable',
   'unsupported_media_type', 'payload_too_large',
 ];
 

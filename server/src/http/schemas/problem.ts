@@ -19,7 +19,7 @@ export const ProblemSchema = Type.Object({
 });
 
 /** Codes that any route with a key may answer. */
-const ALWAYS: ErrorCode[] = ['unauthorized', 'overloaded', 'internal_error'];
+const ALWAYS: ErrorCode[] = ['unauthorized', 'overloaded', 'not_ready', 'shutting_down', 'internal_error'];
 
 /**
  * Response schemas for the problems a route may answer, one per HTTP status. The type is empty on purpose: a handler
