@@ -28,12 +28,21 @@ describe('docs/rest.md', () => {
     expect(named).toHaveLength(ERROR_CODES.length);
   });
 
+  interface Described { parameters?: { name: string; in: string }[] }
+  const describedPaths = async () => ((await http.call('GET', '/openapi.json', { key: null })).json as { paths: Record<string, Record<string, Described>> }).paths;
+
   test('has every route of the OpenAPI document, and no other', async () => {
-    const { paths } = (await http.call('GET', '/openapi.json', { key: null })).json as { paths: Record<string, object> };
-    const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`));
+    const routes = Object.entries(await describedPaths()).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`));
     const described = [...rest.matchAll(/^\| `((?:GET|POST|PATCH|PUT|DELETE) [^`]+)` \|/gm)].map(match => match[1]);
     expect(routes.length).toBeGreaterThan(20);
     expect(described.toSorted()).toEqual(routes.toSorted());
+  });
+
+  test('has every parameter of a query, and no other', async () => {
+    const operations = Object.values(await describedPaths()).flatMap(methods => Object.values(methods));
+    const names = operations.flatMap(({ parameters = [] }) => parameters.filter(parameter => parameter.in === 'query').map(({ name }) => name));
+    const named = [...rest.matchAll(/[?&]([a-zA-Z]+)=/g)].map(match => match[1]);
+    expect([...new Set(named)].toSorted()).toEqual([...new Set(names)].toSorted());
   });
 });
 
