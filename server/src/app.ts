@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createBaileysClient } from './adapters/baileys/client.js';
@@ -68,10 +67,9 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     await bindDataDir(config.dataDir, config.network.kind);
     const { instances, webhooks, deliveries, messages } = store;
 
-    const tempDir = mediaDirOf(config);
-    // What a crash left behind.
-    await rm(tempDir, { recursive: true, force: true });
-    const media = createMediaFetcher({ dir: tempDir, maxBytes: config.limits.mediaBytes });
+    const media = createMediaFetcher({ dir: mediaDirOf(config), maxBytes: config.limits.mediaBytes });
+    // What a crash left behind; anything else in that folder is somebody's.
+    await media.clear();
 
     const sender = createUndiciSender({ clock });
     cleanups.push(() => sender.close());
@@ -120,11 +118,12 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
       health: createHealth({ sessions, dispatcher }),
       phase: () => phase,
     };
-    const firstKey = await createFirstKey({ ...access, random });
 
     const http = createHttpServer({ usecases, media, logger, version, limits: config.limits, publicUrl: config.publicUrl ?? undefined, clock, random });
     cleanups.push(() => http.close());
     await http.listen({ host: config.host, port: config.port });
+    // Not before: a start that fails, as on a port that is taken, would keep a key that nobody has seen.
+    const firstKey = await createFirstKey({ ...access, random });
 
     dispatcher.start();
     const restoring = new AbortController();
