@@ -56,7 +56,7 @@ export function createHttpServer(deps: HttpServerDeps): App {
     forceCloseConnections: 'idle',
     // The readiness plugin does, in the form of every other problem.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: answerSocketError,
   }).withTypeProvider<TypeBoxTypeProvider>();

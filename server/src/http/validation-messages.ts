@@ -49,7 +49,7 @@ function describe(error: SchemaError, node: Node, part: string): Finding[] {
     case 'maxLength': return [finding(at(), `must have at most ${String(node['maxLength'])} characters`)];
     case 'minimum': return [finding(at(), `must be at least ${String(node['minimum'])}`)];
     case 'maximum': return [finding(at(), `must be at most ${String(node['maximum'])}`)];
-    case 'minItems': return [finding(at(), `must have at least ${String(node['minItems'])} items`)];
+    case 'minItems': return [finding(at(), node['minItems'] === 1 ? 'must not be empty' : `must have at least ${String(node['minItems'])} items`)];
     case 'maxItems': return [finding(at(), `must have at most ${String(node['maxItems'])} items`)];
     case 'minProperties': return [finding(at(), `must have at least one of: ${Object.keys(node.properties ?? {}).join(', ')}`)];
     case 'maxProperties': return [finding(at(), `must have at most ${String(node['maxProperties'])} entries`)];

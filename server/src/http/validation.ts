@@ -11,6 +11,8 @@ export function compileCheck(schema: TSchema, part = 'body'): Check {
   const compiled = Compile(schema);
   return value => {
     if (compiled.Check(value)) return null;
+    // Fastify gives null for none.
+    if (value === undefined || value === null) return new DomainError('validation_failed', `The ${part} is missing.`, { hint: 'Send JSON, with Content-Type: application/json.' });
     const { field, detail, hint } = describeSchemaErrors(compiled.Errors(value) as SchemaError[], schema, part);
     return new DomainError('validation_failed', detail, { ...(field ? { field } : {}), ...(hint ? { hint } : {}) });
   };

@@ -65,6 +65,33 @@ test('a wrong method is told the right ones', async () => {
   expect(answer.headers['allow']).toBe('GET, HEAD, PATCH, DELETE');
 });
 
+test.each([
+  ['/instances/demo/messages/sticker', ['text', 'location', 'image', 'video', 'audio', 'document'].map(kind => `/instances/demo/messages/${kind}`)],
+  ['/instances/demo/messages', ['/instances/demo/messages/text', '/instances/demo/messages/document']],
+])('a POST to %s is told where it belongs', async (path, places) => {
+  const answer = await http.call('POST', path, { payload: {} });
+  expect(answer.json).toMatchObject({ status: 405, code: 'method_not_allowed' });
+  for (const place of places) expect(answer.json['hint']).toContain(place);
+});
+
+test('a hint about other addresses is not given where there are none', async () => {
+  expect((await http.call('PUT', '/instances/demo')).json).not.toHaveProperty('hint');
+});
+
+test('a slash at the end makes no difference', async () => {
+  expect((await http.call('GET', '/instances/')).json).toHaveProperty('instances');
+  expect((await http.call('GET', '/instances/demo/')).json).toMatchObject({ instanceId: 'demo' });
+});
+
+test.each([
+  ['POST', '/instances', undefined, 'The body is missing.'],
+  ['PATCH', '/instances/demo', undefined, 'The body is missing.'],
+  ['POST', '/instances/demo/webhooks', { url: 'https://example.com', events: [] }, 'events must not be empty.'],
+] as const)('%s %s without what it needs says so in a plain sentence', async (method, path, payload, detail) => {
+  const answer = await http.call(method, path, payload === undefined ? {} : { payload });
+  expect(answer.json).toMatchObject({ status: 400, code: 'validation_failed', detail });
+});
+
 test('what a failure knows reaches the caller', async () => {
   http.gateway.failSends(new DomainError('whatsapp_rejected', 'WhatsApp refused the message (463).', { hint: 'Wait.', details: { whatsappCode: 463 } }));
   const answer = await http.call('POST', '/instances/demo/messages/text', { payload: { to: '15550002222', text: 'hi' } });

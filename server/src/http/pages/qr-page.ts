@@ -40,7 +40,7 @@ ${body}
 
 /** What a person sees whose link does not work. */
 export function renderErrorPage(sentence: string): string {
-  return document('WhatsApp', `<main data-state="ERROR">
+  return document('Error', `<main data-state="ERROR">
 <h1>This page cannot be shown</h1>
 <p>${escapeHtml(sentence)}</p>
 </main>`, null);

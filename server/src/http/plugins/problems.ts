@@ -7,9 +7,9 @@ import { statusOf, toProblem } from '../problem.js';
 
 /** Every failure leaves as a problem document; unknown addresses and wrong methods are failures, too. */
 export const problemsPlugin = fp(async (app: App) => {
-  const routes: { method: string; path: RegExp }[] = [];
+  const routes: Route[] = [];
   app.addHook('onRoute', route => {
-    for (const method of [route.method].flat()) routes.push({ method, path: pathPattern(route.url) });
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, path: pathPattern(route.url) });
   });
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) => {
@@ -19,7 +19,9 @@ export const problemsPlugin = fp(async (app: App) => {
       throw new DomainError('route_not_found', `There is nothing at ${path.slice(0, 200)}.`, { hint: 'GET /docs shows every address.' });
     }
     reply.header('allow', methods.join(', '));
-    throw new DomainError('method_not_allowed', `${request.method} is not possible here; possible are: ${methods.join(', ')}.`);
+    const places = placesBelow(routes, request.method, path);
+    throw new DomainError('method_not_allowed', `${request.method} is not possible here; possible are: ${methods.join(', ')}.`,
+      places.length === 0 ? {} : { hint: `${request.method} is possible at: ${places.join(', ')}.` });
   });
 }, { name: 'problems' });
 
@@ -41,6 +43,21 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .type('application/problem+json')
     .serializer((problem: unknown) => JSON.stringify(problem))
     .send(toProblem(failure, request.id));
+}
+
+interface Route { method: string; url: string; path: RegExp }
+
+/** Addresses that take the method and differ from this one by a fixed last part: added to it, or instead of its own. */
+function placesBelow(routes: Route[], method: string, path: string): string[] {
+  const parents = [path, path.slice(0, path.lastIndexOf('/'))].filter(parent => parent !== '');
+  const places = routes.filter(route => route.method === method).flatMap(({ url }) => {
+    const cut = url.lastIndexOf('/');
+    const last = url.slice(cut);
+    if (cut <= 0 || last === '/' || /[:*]/.test(last)) return [];
+    const parent = parents.find(candidate => pathPattern(url.slice(0, cut)).test(candidate));
+    return parent === undefined ? [] : [`${parent}${last}`];
+  });
+  return [...new Set(places)];
 }
 
 function pathPattern(url: string): RegExp {

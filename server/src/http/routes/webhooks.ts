@@ -41,7 +41,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   app.patch('/instances/:instanceId/webhooks/:webhookId', {
     schema: {
       summary: 'Change a webhook', operationId: 'updateWebhook', tags,
-      description: 'Changes what is given; a new secret signs from the next attempt on.',
+      description: 'Changes what is given; a new secret signs from the next attempt on. A new url, secret or headers, or enabling it, sends at once what waits for its next attempt.',
       params: WebhookParams, body: UpdateWebhook,
       response: { 200: Ref(WebhookSchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'unsupported_media_type', 'payload_too_large') },
     },
@@ -73,7 +73,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   app.post('/instances/:instanceId/webhooks/:webhookId/deliveries/:deliveryId/replay', {
     schema: {
       summary: 'Post a delivery again', operationId: 'replayDelivery', tags,
-      description: 'The same event with the same id is posted once more, whatever became of it before.',
+      description: 'The same event with the same id is posted once more, whatever became of it before; to a webhook that is disabled once it is enabled.',
       params: DeliveryParams,
       response: { 200: Ref(DeliverySchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'delivery_not_found') },
     },

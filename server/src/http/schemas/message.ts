@@ -31,5 +31,5 @@ export const ListMessagesQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'How many, 1 to 200; 50 unless told.' })),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The page after another: its `next`, unchanged. Missing for the newest.' })),
   direction: Type.Optional(Words(['in', 'out'] as const, { description: 'Only received, or only sent ones.' })),
-  chatId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Only messages of this chat (JID).' })),
+  chatId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Only messages of this chat: the chatId of a message, or chat.id of an event.' })),
 }, { additionalProperties: false });
