@@ -28,7 +28,7 @@ export class ChasquiApi implements ICredentialType {
       typeOptions: { password: true },
       default: '',
       required: true,
-      description: 'The key that the gateway prints at its first start, or one made with its /keys route',
+      description: 'The key that the gateway prints at its first start, or the one it was given as CHASQUI_API_KEY',
     },
   ];
 
@@ -39,5 +39,14 @@ export class ChasquiApi implements ICredentialType {
 
   test: ICredentialTestRequest = {
     request: { baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}', url: '/instances' },
+    rules: [
+      {
+        type: 'responseCode',
+        properties: {
+          value: 401,
+          message: 'The gateway does not know this API key. Enter the one that it printed at its first start, or the one it was given as CHASQUI_API_KEY.',
+        },
+      },
+    ],
   };
 }

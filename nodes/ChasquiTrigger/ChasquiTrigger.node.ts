@@ -13,7 +13,9 @@ export class ChasquiTrigger implements INodeType {
     icon: { light: 'file:../../icons/chasqui.svg', dark: 'file:../../icons/chasqui.dark.svg' },
     group: ['trigger'],
     version: 1,
-    subtitle: '={{ $parameter["events"].join(", ") }}',
+    subtitle:
+      '={{ $parameter["events"].map((event) => ({ "message.received": "Message Received", "message.ack": "Message Acknowledged", "instance.status": "Instance Status Changed" })[event]).join(", ") }}',
+    eventTriggerDescription: 'Waiting for WhatsApp: let somebody write to the account',
     description: 'Start a workflow when a WhatsApp message arrives or is acknowledged, or when an account changes its status',
     defaults: { name: 'Chasqui Trigger' },
     inputs: [],

@@ -84,9 +84,9 @@ describe('the list of the field Instance', () => {
     await stack.api.post('/instances', { instanceId: 'support', name: 'Customer Care' }, 201);
     const { results } = await search();
     expect(results).toEqual(expect.arrayContaining([
-      { name: 'demo – Connected', value: 'demo' }, { name: 'Customer Care (support) – Disconnected', value: 'support' },
+      { name: 'Customer Care (support)', value: 'support', description: 'Disconnected' }, { name: 'demo', value: 'demo', description: 'Connected' },
     ]));
-    expect((await search('customer')).results).toEqual([{ name: 'Customer Care (support) – Disconnected', value: 'support' }]);
+    expect((await search('customer')).results).toEqual([{ name: 'Customer Care (support)', value: 'support', description: 'Disconnected' }]);
     expect((await search('nothing like it')).results).toEqual([]);
   });
 

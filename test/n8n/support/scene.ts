@@ -11,7 +11,7 @@ export const INSTANCE = 'demo';
 export const ACCOUNT = '15550001111';
 
 /** The field Instance, chosen from the list. */
-export const instanceId = { __rl: true, mode: 'list', value: INSTANCE, cachedResultName: `${INSTANCE} – Connected` };
+export const instanceId = { __rl: true, mode: 'list', value: INSTANCE, cachedResultName: INSTANCE };
 
 /** A gateway and a simulator of its own with a paired account, and the running n8n with a credential for that gateway. */
 export interface Scene {
