@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createBaileysClient } from './adapters/baileys/client.js';
+import { createKeyedLock } from './adapters/baileys/keyed-lock.js';
 import { createLiveNetwork, createSandboxNetwork } from './adapters/baileys/network.js';
 import { createMediaFetcher } from './adapters/media/media-fetcher.js';
 import { createMemoryStatusBoard } from './adapters/memory/status-board.js';
@@ -99,6 +100,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const followUp = createResendUnacknowledged({ sessions, messages, settler, relay, clock, logger });
     cleanups.push(() => sessions.stop());
 
+    const turns = createKeyedLock();
     const find = createInstanceLookup(instances);
     const view = createInstanceViewer(board);
     const getMessage = createGetMessage({ find, messages });
@@ -106,8 +108,8 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     let phase: GatewayPhase = 'starting';
     const usecases: GatewayUseCases = {
       authenticate: createAuthenticate(access),
-      ...createInstanceUseCases({ instances, find, view, board, sessions, clock }),
-      ...createSessionUseCases({ find, view, instances, sessions, client, clock }),
+      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, clock }),
+      ...createSessionUseCases({ find, view, instances, sessions, client, turns, clock }),
       sendMessage: createSendMessage({
         find, sessions, messages, media, resolve: createRecipientResolver(), acknowledgements, relay, followUp, clock, random,
       }),
@@ -127,7 +129,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
 
     dispatcher.start();
     const restoring = new AbortController();
-    const restored = restoreSessions({ instances, sessions, client, clock, logger }, restoring.signal)
+    const restored = restoreSessions({ instances, sessions, client, turns, clock, logger }, restoring.signal)
       .catch((err: unknown) => logger.error({ err }, 'sessions could not be brought back'));
     cleanups.push(() => {
       phase = 'stopping';

@@ -1,10 +1,5 @@
 import { Mutex } from 'async-mutex';
-
-/** Mutual exclusion by name; a lock that nobody holds or waits for takes no memory. */
-export interface KeyedLock {
-  /** Runs `work` while holding every name; names are taken in one global order, so that two callers never wait for each other. */
-  run<T>(names: string[], work: () => Promise<T>): Promise<T>;
-}
+import type { KeyedLock } from '../../ports/keyed-lock.js';
 
 export function createKeyedLock(): KeyedLock {
   const locks = new Map<string, { mutex: Mutex; users: number }>();

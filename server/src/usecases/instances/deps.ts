@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
+import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
 import type { StatusBoard } from '../../ports/status-board.js';
 import type { SessionManager } from '../sessions/session-manager.js';
@@ -12,5 +13,7 @@ export interface InstanceUseCaseDeps {
   view: InstanceViewer;
   board: StatusBoard;
   sessions: SessionManager;
+  /** Verbs that begin or end the connection of one instance take turns, by its id: what one has read stays true until it has acted. */
+  turns: KeyedLock;
   clock: Clock;
 }

@@ -3,8 +3,8 @@ import type { GatewayUseCases } from '../gateway.js';
 import type { InstanceUseCaseDeps } from './deps.js';
 
 /** Takes a soft delete back. The instance is not connected by this; one that is in use is answered as it is. */
-export function createRestoreInstance({ instances, view, clock }: InstanceUseCaseDeps): GatewayUseCases['restoreInstance'] {
-  return async instanceId => {
+export function createRestoreInstance({ instances, view, turns, clock }: InstanceUseCaseDeps): GatewayUseCases['restoreInstance'] {
+  return instanceId => turns.run([instanceId], async () => {
     const row = await instances.find(instanceId);
     if (!row) {
       throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`, { hint: 'GET /instances?includeDeleted=true lists what can be restored.' });
@@ -12,5 +12,5 @@ export function createRestoreInstance({ instances, view, clock }: InstanceUseCas
     if (row.deletedAt === null) return view.one(row);
     const status = row.status === 'LOGGED_OUT' ? {} : { status: 'DISCONNECTED' as const, reason: 'disconnected_by_user' as const };
     return view.one(await instances.update(instanceId, { deletedAt: null, ...status }, clock.now()));
-  };
+  });
 }

@@ -13,16 +13,17 @@ const PROBE_TIMEOUT_MS = 2_000;
  * Connects an instance, always from a clean start. One that is CONNECTED and answers is left as it is, unless `fresh` asks for a
  * new connection.
  */
-export function createConnectInstance({ find, instances, sessions, client, clock }: SessionUseCaseDeps) {
+export function createConnectInstance({ find, instances, sessions, client, turns, clock }: SessionUseCaseDeps) {
   return async (instanceId: string, { fresh = false } = {}): Promise<ConnectResult> => {
-    const instance = await find(instanceId);
-    const session = sessions.of(instance);
-    if (!instance.active) await instances.update(instanceId, { active: true }, clock.now());
     const started = clock.now();
-    if (fresh || !await session.socket?.probe(PROBE_TIMEOUT_MS)) {
-      await startClean(instance, session, client);
-      await session.waitFor(isAnswer, Math.max(0, ANSWER_WITHIN_MS - (clock.now() - started)));
-    }
+    const session = await turns.run([instanceId], async () => {
+      const instance = await find(instanceId);
+      const found = sessions.of(instance);
+      if (!instance.active) await instances.update(instanceId, { active: true }, clock.now());
+      if (fresh || !await found.socket?.probe(PROBE_TIMEOUT_MS)) await startClean(instance, found, client);
+      return found;
+    });
+    await session.waitFor(isAnswer, Math.max(0, ANSWER_WITHIN_MS - (clock.now() - started)));
     return toResult(session.view());
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
+import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
 import type { WhatsAppClient } from '../../ports/whatsapp-client.js';
 import type { InstanceLookup } from '../instances/find-instance.js';
@@ -12,5 +13,7 @@ export interface SessionUseCaseDeps {
   instances: Pick<InstanceRepository, 'find' | 'update'>;
   sessions: SessionManager;
   client: Pick<WhatsAppClient, 'hasSession'>;
+  /** Verbs that begin or end the connection of one instance take turns, by its id: what one has read stays true until it has acted. */
+  turns: KeyedLock;
   clock: Clock;
 }

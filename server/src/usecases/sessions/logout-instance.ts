@@ -2,8 +2,8 @@ import type { GatewayUseCases } from '../gateway.js';
 import type { SessionUseCaseDeps } from './deps.js';
 
 /** Unlinks the device at WhatsApp where it can be reached, and deletes the session in any case: the user wants it gone. */
-export function createLogoutInstance({ find, view, instances, sessions, clock }: SessionUseCaseDeps): GatewayUseCases['logoutInstance'] {
-  return async instanceId => {
+export function createLogoutInstance({ find, view, instances, sessions, turns, clock }: SessionUseCaseDeps): GatewayUseCases['logoutInstance'] {
+  return instanceId => turns.run([instanceId], async () => {
     const instance = await find(instanceId);
     const session = sessions.of(instance);
     await instances.update(instanceId, { active: false }, clock.now());
@@ -11,5 +11,5 @@ export function createLogoutInstance({ find, view, instances, sessions, clock }:
     await session.dispatch({ type: 'unlinked' });
     await sessions.settled();
     return view.one(await find(instanceId));
-  };
+  });
 }
