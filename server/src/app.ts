@@ -10,7 +10,7 @@ import { bindDataDir } from './adapters/system/bind-data-dir.js';
 import { createSystemClock } from './adapters/system/clock.js';
 import { createSystemRandom } from './adapters/system/random.js';
 import { createUndiciSender } from './adapters/webhooks/undici-sender.js';
-import { mediaDirOf, type Config } from './config.js';
+import { ConfigError, mediaDirOf, type Config } from './config.js';
 import { createHttpServer } from './http/server.js';
 import type { Clock, Random } from './ports/clock.js';
 import { createAuthenticate, createFirstKey } from './usecases/access/authenticate.js';
@@ -123,7 +123,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
 
     const http = createHttpServer({ usecases, media, logger, version, limits: config.limits, publicUrl: config.publicUrl ?? undefined, clock, random });
     cleanups.push(() => http.close());
-    await http.listen({ host: config.host, port: config.port });
+    await listen(http, config);
     // Not before: a start that fails, as on a port that is taken, would keep a key that nobody has seen.
     const firstKey = await createFirstKey({ ...access, random });
 
@@ -141,6 +141,15 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function listen(http: ReturnType<typeof createHttpServer>, { host, port }: Config): Promise<void> {
+  try {
+    await http.listen({ host, port });
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
+    throw new ConfigError(`Port ${port} on ${host} is taken by another program. Set PORT to a free one.`, { cause });
   }
 }
 

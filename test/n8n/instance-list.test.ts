@@ -19,7 +19,7 @@ describe('the list of the field Instance', () => {
   it.each([CHASQUI, CHASQUI_TRIGGER])('shows the gateway\'s instances with name and status in %s', async nodeType => {
     expect(await search(nodeType)).toEqual([
       { name: INSTANCE, value: INSTANCE, description: 'Connected' },
-      { name: 'Sales Team (sales) – Disconnected', value: 'sales' },
+      { name: 'Sales Team (sales)', value: 'sales', description: 'Disconnected' },
     ]);
   });
 

@@ -97,6 +97,14 @@ describe('connection life', () => {
     expect(play(state, { type: 'timeout', socket: state.socket }).state).toMatchObject({ status: 'DISCONNECTED', reason: 'pairing_failed' });
   });
 
+  it('says that WhatsApp cannot be reached when an attempt fails, and that it reconnects when a connection is lost', () => {
+    const lost = play(connected, { type: 'closed', socket: connected.socket, cause: 'connection_lost' }).state;
+    expect(lost.reason).toBe('reconnecting');
+    const again = play(lost, { type: 'retry', socket: lost.socket }).state;
+    expect(play(again, { type: 'closed', socket: again.socket, cause: 'timed_out' }).state.reason).toBe('unreachable');
+    expect(play(pairing, { type: 'closed', socket: pairing.socket, cause: 'timed_out' }).state.reason).toBe('unreachable');
+  });
+
   it('treats a connect that hangs like a lost one', () => {
     const hanging = play(idle, { type: 'connect', paired: true });
     expect(hanging.effects.at(-1)).toMatchObject({ type: 'watch' });

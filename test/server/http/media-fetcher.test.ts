@@ -141,3 +141,9 @@ test('clearing removes what a crash left, and nothing else', async () => {
   expect(await left()).toEqual(['notes.txt']);
   await createMediaFetcher({ dir: join(dir, 'not-there'), maxBytes: 1 }).clear();
 });
+
+test('the first bytes tell the type where nobody says it', async () => {
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
+  expect(await fetcher().fromBase64(png.toString('base64'), {})).toMatchObject({ mimetype: 'image/png' });
+  expect(await fetcher().fromStream(Readable.from([png]), { mimetype: 'application/octet-stream' })).toMatchObject({ mimetype: 'image/png' });
+});

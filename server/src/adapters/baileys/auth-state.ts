@@ -8,21 +8,36 @@ export interface AuthState {
   keys: SignalKeyStore;
   /** Writes the credentials as they are now; in order, and durable when it resolves. */
   saveCredentials(): Promise<void>;
+  /**
+   * Ends the writing: what a closed socket still wants to store goes nowhere. Nothing of it can have reached WhatsApp, and it must not
+   * appear in a session that was wiped or paired anew meanwhile.
+   */
+  release(): void;
 }
 
 /** Reads the stored session, or makes fresh credentials that are not stored before Baileys changes them. */
 export async function openAuthState(store: SessionStore, instanceId: string): Promise<AuthState> {
   const stored = await store.readCredentials(instanceId);
   const creds = stored ? decodeCredentials(stored) : initAuthCreds();
+  let released = false;
+  const guarded: Pick<SessionStore, 'readKeys' | 'commit'> = {
+    readKeys: (...query) => store.readKeys(...query),
+    commit: async (id, changes) => {
+      if (!released) await store.commit(id, changes);
+    },
+  };
   return {
     creds,
-    keys: createKeyStore(store, instanceId),
-    saveCredentials: () => store.commit(instanceId, { credentials: encodeValue(creds) }),
+    keys: createKeyStore(guarded, instanceId),
+    saveCredentials: () => guarded.commit(instanceId, { credentials: encodeValue(creds) }),
+    release: () => {
+      released = true;
+    },
   };
 }
 
 /** Baileys' key store over ours: one `set` is one commit, whatever types it spans. */
-export function createKeyStore(store: SessionStore, instanceId: string): SignalKeyStore {
+export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, instanceId: string): SignalKeyStore {
   return {
     async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
       const found = await store.readKeys(instanceId, type, ids);

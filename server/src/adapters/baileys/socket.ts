@@ -124,6 +124,7 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
       wire.cut();
       await saving;
       await reading;
+      auth.release();
     },
   };
 }

@@ -7,7 +7,7 @@ import type { MediaFile } from '../../domain/messages/content.js';
 import type { MediaFetcher } from '../../ports/media-fetcher.js';
 import { decodeBase64 } from './base64.js';
 import { explainFetchFailure, fetchFailed, fetchUrl } from './fetch-url.js';
-import { chooseMimetype } from './mimetype.js';
+import { findMimetype } from './mimetype.js';
 import { mediaTooLarge, spool } from './spool.js';
 
 export interface MediaFetcherDeps {
@@ -45,7 +45,7 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
           throw fetchFailed(new URL(url), 'answered without a byte');
         }
         const name = fileName ?? fetched.fileName;
-        return { path, size, mimetype: chooseMimetype(mimetype, fetched.mimetype, name), fileName: name ?? null };
+        return { path, size, mimetype: await findMimetype(path, { said: mimetype, received: fetched.mimetype, fileName: name }), fileName: name ?? null };
       } catch (error) {
         throw explainFetchFailure(url, error, signal.aborted ? timeoutMs : null);
       }
@@ -60,7 +60,8 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
         await rm(path, { force: true });
         throw error;
       }
-      return { path, size: decoded.bytes.length, mimetype: chooseMimetype(mimetype, decoded.mimetype, fileName), fileName: fileName ?? null };
+      const type = await findMimetype(path, { said: mimetype, received: decoded.mimetype, fileName });
+      return { path, size: decoded.bytes.length, mimetype: type, fileName: fileName ?? null };
     },
 
     async fromStream(stream, { mimetype, fileName }) {
@@ -71,7 +72,7 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
         throw new DomainError('validation_failed', 'The file is empty.', { field: 'file' });
       }
       // What came with the stream says no more than a file name does where it is a generic type.
-      return { path, size, mimetype: chooseMimetype(undefined, mimetype, fileName), fileName: fileName ?? null };
+      return { path, size, mimetype: await findMimetype(path, { received: mimetype, fileName }), fileName: fileName ?? null };
     },
 
     async discard(file: MediaFile) {

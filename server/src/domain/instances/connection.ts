@@ -114,7 +114,7 @@ function comeBack(state: ConnectionState, cause: CloseCause): Transition {
     return ended(state, 'DISCONNECTED', 'pairing_failed', [discardIf(!state.paired)]);
   }
   const failures = cause === 'restart_required' ? state.failures : state.failures + 1;
-  const reason = !state.paired ? 'connecting' : cause === 'restart_required' ? state.reason : 'reconnecting';
+  const reason = cause === 'restart_required' ? state.reason : state.status === 'CONNECTED' ? 'reconnecting' : 'unreachable';
   return {
     state: { ...state, status: 'CONNECTING', reason, failures, live: false },
     effects: [{ type: 'teardown' }, ...discardIf(!state.paired), { type: 'reconnect', afterMs: delay }],

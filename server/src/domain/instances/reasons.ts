@@ -6,6 +6,7 @@ export const REASONS = {
   pairing: 'The code was scanned; WhatsApp is linking this device.',
   connected: 'Connected and authenticated.',
   reconnecting: 'The connection was lost; the gateway is connecting again by itself.',
+  unreachable: 'WhatsApp cannot be reached from the gateway, which keeps trying by itself. Check its network, or whether the simulator runs.',
   disconnected_by_user: 'Disconnected on request. Call connect to come back; no new scan is needed if it was paired.',
   never_paired: 'There is no usable session. Call connect and scan the QR code.',
   qr_expired: 'The QR code was not scanned in time. Call connect for a fresh one.',

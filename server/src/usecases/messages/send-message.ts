@@ -40,7 +40,7 @@ export function createSendMessage(parts: SendMessageParts) {
     if (!socket) {
       const { status, reason } = session.view().connection;
       throw new DomainError('instance_not_connected', `The instance is ${status}; nothing was sent.`, {
-        hint: describeReason(reason), details: { status, reason },
+        hint: describeReason(reason), details: { instanceStatus: status, reason },
       });
     }
     const recipient = await resolve(socket, instanceId, request.to);

@@ -10,7 +10,7 @@ export function createGetQr({ find, sessions, clock }: SessionUseCaseDeps): Gate
     if (qr && qr.expiresAt > clock.now()) return { text: qr.text, expiresAt: qr.expiresAt };
     const { status, reason } = connection;
     throw new DomainError('qr_not_available', `There is no QR code: the instance is ${status}.`, {
-      hint: describeReason(reason), details: { status, reason },
+      hint: describeReason(reason), details: { instanceStatus: status, reason },
     });
   };
 }

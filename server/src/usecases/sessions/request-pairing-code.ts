@@ -33,7 +33,7 @@ export function createRequestPairingCode(
     if (!pairingSocket) {
       const { status, reason } = session.view().connection;
       throw new DomainError(status === 'CONNECTED' ? 'already_connected' : 'pairing_failed', `A pairing code cannot be had: the instance is ${status}.`, {
-        hint: describeReason(reason), details: { status, reason },
+        hint: describeReason(reason), details: { instanceStatus: status, reason },
       });
     }
     return { code: await pairingSocket.requestPairingCode(recipient.digits), expiresAt: clock.now() + CODE_LIFETIME_MS };

@@ -1,0 +1,32 @@
+import { openAuthState } from '@gateway/adapters/baileys/auth-state.js';
+import { openEmbeddedStore, type EmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let dataDir: string;
+let store: EmbeddedStore;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'chasqui-auth-'));
+  store = await openEmbeddedStore({ dataDir, onFatal: error => { throw error; } });
+});
+afterAll(async () => {
+  await store?.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+it('keeps what a closed socket still wants to write out of a session that was wiped', async () => {
+  const auth = await openAuthState(store.sessions, 'demo');
+  await auth.saveCredentials();
+  await auth.keys.set({ 'lid-mapping': { '1': '2' } });
+  expect(await store.sessions.readCredentials('demo')).not.toBeNull();
+
+  auth.release();
+  await store.sessions.wipe('demo');
+  await auth.saveCredentials();
+  await auth.keys.set({ 'lid-mapping': { '1': '3' } });
+  expect(await store.sessions.readCredentials('demo')).toBeNull();
+  expect((await store.sessions.readKeys('demo', 'lid-mapping', ['1'])).size).toBe(0);
+});
