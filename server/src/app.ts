@@ -21,6 +21,7 @@ import { createInstanceLookup } from './usecases/instances/find-instance.js';
 import { createInstanceUseCases } from './usecases/instances/instance-use-cases.js';
 import { createInstanceViewer } from './usecases/instances/view-instance.js';
 import { createAcknowledgements } from './usecases/messages/acknowledgements.js';
+import { createEndLeftovers } from './usecases/messages/end-leftovers.js';
 import { createGetMessage } from './usecases/messages/get-message.js';
 import { createGetMessageMedia } from './usecases/messages/get-message-media.js';
 import { createListMessages } from './usecases/messages/list-messages.js';
@@ -96,6 +97,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
         onReceipt: receipt => settler.onReceipt(instanceId, receipt),
         onCaughtUp: () => void followUp(instanceId),
       }),
+      endLeftovers: createEndLeftovers({ messages, settler }),
     });
     const followUp = createResendUnacknowledged({ sessions, messages, settler, relay, clock, logger });
     cleanups.push(() => sessions.stop());

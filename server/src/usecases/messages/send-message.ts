@@ -8,6 +8,7 @@ import type { MessageStore } from '../../ports/message-store.js';
 import type { WhatsAppSocket } from '../../ports/whatsapp-client.js';
 import type { SendRequest, SentMessage } from '../gateway.js';
 import type { InstanceLookup } from '../instances/find-instance.js';
+import type { Session } from '../sessions/session.js';
 import type { SessionManager } from '../sessions/session-manager.js';
 import { ACK_TIMEOUT_MS, type Acknowledgements } from './acknowledgements.js';
 import type { RecipientResolver } from './resolve-recipient.js';
@@ -36,18 +37,14 @@ export function createSendMessage(parts: SendMessageParts) {
     // A session with a socket needs no look at the row: what is deleted or disconnected has none.
     const session = sessions.find(instanceId) ?? sessions.of(await find(instanceId));
     if (!session.socket) await find(instanceId);
-    const { socket } = session;
-    if (!socket) {
-      const { status, reason } = session.view().connection;
-      throw new DomainError('instance_not_connected', `The instance is ${status}; nothing was sent.`, {
-        hint: describeReason(reason), details: { instanceStatus: status, reason },
-      });
-    }
+    const socket = connectedSocket(session);
     const recipient = await resolve(socket, instanceId, request.to);
     const quoted = request.quotedMessageId === undefined ? null : await readQuoted(messages, instanceId, request.quotedMessageId);
     const messageId = makeMessageId(random.bytes(MESSAGE_ID_BYTES));
     const correlationId = random.uuid();
     const prepared = await prepare(parts, socket, { request, messageId, jid: recipient.jid, quoted });
+    // That may have taken long enough for another connection to take the place of the first.
+    const present = connectedSocket(session);
 
     const facts = { party: recipient.jid, chatId: recipient.chatId, correlationId };
     await messages.insertOutgoing({
@@ -56,7 +53,7 @@ export function createSendMessage(parts: SendMessageParts) {
       sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null,
     });
     const acknowledged = acknowledgements.wait(instanceId, messageId, ACK_TIMEOUT_MS);
-    void relay.send(socket, { instanceId, messageId, proto: prepared.proto, facts });
+    void relay.send(present, { instanceId, messageId, proto: prepared.proto, facts });
     const ack = await acknowledged;
 
     if (ack === null) {
@@ -71,6 +68,15 @@ export function createSendMessage(parts: SendMessageParts) {
     }
     return { messageId, correlationId, to: recipient.jid, timestamp: ack.at };
   };
+}
+
+/** @throws DomainError `instance_not_connected` */
+function connectedSocket(session: Session): WhatsAppSocket {
+  if (session.socket) return session.socket;
+  const { status, reason } = session.view().connection;
+  throw new DomainError('instance_not_connected', `The instance is ${status}; nothing was sent.`, {
+    hint: describeReason(reason), details: { instanceStatus: status, reason },
+  });
 }
 
 async function readQuoted(messages: MessageStore, instanceId: string, quotedMessageId: string): Promise<Uint8Array> {

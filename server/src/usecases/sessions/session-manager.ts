@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
-import type { Instance } from '../../domain/instances/instance.js';
-import { describeReason } from '../../domain/instances/reasons.js';
+import type { Instance, InstanceStatus } from '../../domain/instances/instance.js';
+import { describeReason, type ReasonCode } from '../../domain/instances/reasons.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { InstancePatch, InstanceRepository } from '../../ports/repositories.js';
 import type { LiveStatus, StatusBoard } from '../../ports/status-board.js';
 import type { WhatsAppClient } from '../../ports/whatsapp-client.js';
 import type { Outlet } from '../events/outlet.js';
+import type { LeftBy } from '../messages/end-leftovers.js';
 import { Session, type SessionView, type Traffic } from './session.js';
 
 /** `lastSeen` goes to the board and the row this often at most. */
@@ -34,6 +35,8 @@ export interface SessionManagerParts {
   random: Random;
   logger: Logger;
   trafficOf: (instanceId: string) => Traffic;
+  /** Ends what the account has left unacknowledged. */
+  endLeftovers: (instanceId: string, leftBy: LeftBy) => Promise<void>;
 }
 
 /** Keeps one session per instance, and what the world sees of it (row, board, events) in step with it. */
@@ -120,6 +123,8 @@ function createRecorder(parts: SessionManagerParts, instance: Pick<Instance, 'in
     shownQr = view.qr?.text ?? null;
     enqueue(() => board.put(toLive(instanceId, view, now)));
     enqueue(() => instances.update(instanceId, toPatch(view), now));
+    const leftBy = changed ? accountLeft(status, reason) : null;
+    if (leftBy) enqueue(() => parts.endLeftovers(instanceId, leftBy));
     if (changed) {
       const data = { status, reason, message: describeReason(reason), ...(view.account ? { phoneNumber: view.account.phoneNumber } : {}) };
       enqueue(() => outlet.publish(instanceId, { type: 'instance.status', data }, [String(now), status, reason]));
@@ -140,6 +145,12 @@ function createRecorder(parts: SessionManagerParts, instance: Pick<Instance, 'in
     },
     settled: () => queue,
   };
+}
+
+/** Whether the account that wrote what is unacknowledged is gone; a pairing may be that of another one. */
+function accountLeft(status: InstanceStatus, reason: ReasonCode): LeftBy | null {
+  if (reason === 'deleted') return 'instance_deleted';
+  return status === 'LOGGED_OUT' || reason === 'pairing' ? 'logged_out' : null;
 }
 
 function toLive(instanceId: string, view: SessionView, now: number): LiveStatus {
