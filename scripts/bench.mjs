@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './setup.mjs';
 
-setUp('gateway');
+await setUp('gateway');
 const names = process.argv.slice(2);
 const [file, args] = names.length === 1 && names[0] === 'idle' ? ['idle.mjs', []] : ['main.mjs', names];
 const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`../bench/${file}`, import.meta.url)), ...args], { stdio: 'inherit' });

@@ -32,7 +32,7 @@ function passes([title, ...args]) {
   return status === 0;
 }
 
-setUp('tests');
+await setUp('tests');
 const failed = CHECKS.filter(check => !passes(check)).map(([title]) => title);
 console.log(failed.length === 0 ? '\nlint: everything passed' : `\nlint: failed: ${failed.join('; ')}`);
 process.exitCode = failed.length === 0 ? 0 : 1;

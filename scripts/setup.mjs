@@ -7,30 +7,38 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { withLock } from './lock.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OLDEST_NODE = [20, 19];
 
+/** Also where NODE_ENV=production, or npm's own settings, would leave out the compiler and the generator. */
+const INSTALL = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+
+const PRISMA_INPUTS = ['prisma', 'scripts/prisma.mjs', 'scripts/prisma', 'server/package-lock.json'];
+
 /** A step: made from `inputs` (files or folders), it makes `output`. */
-const STEPS = {
+export const STEPS = {
   serverPackages: {
     title: 'Installing the gateway\'s packages', inputs: ['server/package-lock.json'], output: 'server/node_modules',
-    run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], 'server'),
+    run: () => command('npm', INSTALL, 'server'),
   },
   prisma: {
-    title: 'Generating the database client', inputs: ['prisma', 'scripts/prisma.mjs', 'scripts/prisma', 'server/package-lock.json'], output: 'server/src/generated',
+    title: 'Generating the database client', inputs: PRISMA_INPUTS, output: 'server/src/generated',
     run: () => command('node', ['scripts/prisma.mjs', 'generate']),
   },
   server: {
-    title: 'Building the gateway and the simulator', inputs: ['server/src', 'server/simulator', 'server/sandbox', 'server/tsconfig.json', 'server/package-lock.json'], output: 'server/dist',
+    title: 'Building the gateway and the simulator', output: 'server/dist',
+    // What is generated goes into the build, migrations too; its inputs stand for it.
+    inputs: ['server/src', 'server/simulator', 'server/sandbox', 'server/tsconfig.json', ...PRISMA_INPUTS],
     run: () => replaceFolder('server/dist', folder => command('node', [join(root, 'server/node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', folder], 'server')),
   },
   rootPackages: {
     title: 'Installing n8n\'s engine and the test tools', inputs: ['package-lock.json'], output: 'node_modules',
-    run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
+    run: () => command('npm', INSTALL),
   },
   nodes: {
     title: 'Building the node pack', inputs: ['nodes', 'credentials', 'icons', 'gulpfile.js', 'tsconfig.json', 'package-lock.json'], output: 'dist',
@@ -45,12 +53,18 @@ const TARGETS = {
 };
 
 /**
- * Brings a target up to date.
+ * Brings a target up to date. Commands that are started at the same time take turns: what one makes the other finds.
  * @param {keyof typeof TARGETS} target
  */
-export function setUp(target) {
+export async function setUp(target) {
   try {
-    bringUpToDate(target);
+    checkNode();
+    if (!(target in TARGETS)) fail(`"${target}" is not one of ${Object.keys(TARGETS).join(', ')}.`);
+    // Nothing is written where nothing has to be done: a checkout that is complete may be read-only.
+    if (TARGETS[target].every(isUpToDate)) return;
+    const lock = join(root, '.setup', 'lock');
+    const waiting = pid => process.stdout.write(`The process ${pid} is setting up this checkout; waiting for it. (If there is no such command, delete ${lock}.)\n`);
+    await withLock(lock, waiting, async () => bringUpToDate(target));
   } catch (error) {
     if (!(error instanceof SetUpFailure)) throw error;
     process.stderr.write(`\nset-up: ${error.message}\n`);
@@ -62,14 +76,10 @@ export function setUp(target) {
 class SetUpFailure extends Error {}
 
 function bringUpToDate(target) {
-  checkNode();
-  if (!(target in TARGETS)) fail(`"${target}" is not one of ${Object.keys(TARGETS).join(', ')}.`);
-  mkdirSync(join(root, '.setup'), { recursive: true });
   for (const name of TARGETS[target]) {
+    if (isUpToDate(name)) continue;
     const step = STEPS[name];
-    const stamp = join(root, '.setup', name);
-    const before = digest(step.inputs);
-    if (existsSync(join(root, step.output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === before) continue;
+    const stamp = stampOf(name);
     const started = Date.now();
     process.stdout.write(`${step.title} …\n`);
     rmSync(stamp, { force: true });
@@ -79,12 +89,21 @@ function bringUpToDate(target) {
   }
 }
 
+function isUpToDate(name) {
+  const { inputs, output } = STEPS[name];
+  return existsSync(join(root, output)) && existsSync(stampOf(name)) && readFileSync(stampOf(name), 'utf8') === digest(inputs);
+}
+
+function stampOf(name) {
+  return join(root, '.setup', name);
+}
+
 /**
  * Makes a folder anew beside the old one and puts it in its place when it is complete, so that a failed build leaves the old one, and what
  * is running from it never sees half of the new one.
  */
 function replaceFolder(output, make) {
-  const [target, fresh, old] = [join(root, output), ...['new', 'old'].map(kind => join(root, '.setup', `${kind}-${process.pid}`))];
+  const [target, fresh, old] = [join(root, output), join(root, '.setup', 'new'), join(root, '.setup', 'old')];
   for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   try {
     make(fresh);
@@ -131,5 +150,5 @@ function filesOf(path) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const target = process.argv[2] ?? 'tests';
-  setUp(target);
+  await setUp(target);
 }

@@ -1,4 +1,4 @@
 import { setUp } from './setup.mjs';
 
-setUp('gateway');
+await setUp('gateway');
 await import('../server/dist/simulator/main.js');

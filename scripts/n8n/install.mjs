@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { npmEnvironment, run } from './command.mjs';
-import { isAlive, withLock } from './lock.mjs';
+import { isAlive, withLock } from '../lock.mjs';
 import { chooseNode, locateNode } from './node-runtime.mjs';
 import { requireToolchain } from './toolchain.mjs';
 import { N8N_VERSION, NATIVE_PACKAGES, OVERRIDES } from './versions.mjs';

@@ -5,7 +5,7 @@ import { setUp } from '../setup.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-setUp('tests');
+await setUp('tests');
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'vitest.n8n.config.mts', ...process.argv.slice(2)], { stdio: 'inherit', cwd: root });
 process.exit(status ?? 1);
