@@ -11,6 +11,7 @@ import { createSystemClock } from './adapters/system/clock.js';
 import { createSystemRandom } from './adapters/system/random.js';
 import { createUndiciSender } from './adapters/webhooks/undici-sender.js';
 import { ConfigError, mediaDirOf, type Config } from './config.js';
+import { closeInTime } from './http/close-in-time.js';
 import { createHttpServer } from './http/server.js';
 import type { Clock, Random } from './ports/clock.js';
 import { createAuthenticate, createFirstKey } from './usecases/access/authenticate.js';
@@ -124,7 +125,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     };
 
     const http = createHttpServer({ usecases, media, logger, version, limits: config.limits, publicUrl: config.publicUrl ?? undefined, clock, random });
-    cleanups.push(() => http.close());
+    cleanups.push(() => closeInTime(http, () => acknowledgements.giveUp(), clock));
     await listen(http, config);
     // Not before: a start that fails, as on a port that is taken, would keep a key that nobody has seen.
     const firstKey = await createFirstKey({ ...access, random });

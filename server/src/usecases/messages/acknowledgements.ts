@@ -12,6 +12,8 @@ export interface Acknowledgements {
   /** null when nothing came within `timeoutMs`. Wait before you send: an ack may be faster than the call. */
   wait(instanceId: string, messageId: string, timeoutMs: number): Promise<NotedAck | null>;
   settle(instanceId: string, ack: NotedAck): void;
+  /** Nobody waits any longer: as if everybody's time was over. */
+  giveUp(): void;
 }
 
 export function createAcknowledgements(clock: Clock): Acknowledgements {
@@ -31,5 +33,8 @@ export function createAcknowledgements(clock: Clock): Acknowledgements {
       });
     },
     settle: (instanceId, ack) => waiting.get(key(instanceId, ack.messageId))?.(ack),
+    giveUp() {
+      for (const answer of [...waiting.values()]) answer(null);
+    },
   };
 }

@@ -52,13 +52,14 @@ export function createSendMessage(parts: SendMessageParts) {
       state: 'sending', proto: prepared.proto, attempts: 1, failure: null, timestamp: prepared.timestamp, createdAt: clock.now(),
       sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null,
     });
+    const since = clock.now();
     const acknowledged = acknowledgements.wait(instanceId, messageId, ACK_TIMEOUT_MS);
     void relay.send(present, { instanceId, messageId, proto: prepared.proto, facts });
     const ack = await acknowledged;
 
     if (ack === null) {
       void parts.followUp(instanceId);
-      throw await timedOut(messages, instanceId, messageId, correlationId);
+      throw await timedOut(messages, { instanceId, messageId, correlationId, waitedMs: clock.now() - since });
     }
     if (ack.errorCode !== null) {
       throw new DomainError('whatsapp_rejected', refusal(ack.errorCode).message, {
@@ -87,9 +88,11 @@ async function readQuoted(messages: MessageStore, instanceId: string, quotedMess
   });
 }
 
-async function timedOut(messages: MessageStore, instanceId: string, messageId: string, correlationId: string): Promise<DomainError> {
+interface Unacknowledged { instanceId: string; messageId: string; correlationId: string; waitedMs: number }
+
+async function timedOut(messages: MessageStore, { instanceId, messageId, correlationId, waitedMs }: Unacknowledged): Promise<DomainError> {
   const state = (await messages.find(instanceId, messageId))?.state ?? 'sending';
-  return new DomainError('whatsapp_ack_timeout', `WhatsApp did not acknowledge the message within ${ACK_TIMEOUT_MS / 1_000} s.`, {
+  return new DomainError('whatsapp_ack_timeout', `WhatsApp did not acknowledge the message within ${Math.round(waitedMs / 1_000)} s.`, {
     hint: `It may still arrive, so do not send it again blindly: follow GET /instances/${instanceId}/messages/${messageId}.`,
     details: { messageId, correlationId, state },
   });
