@@ -77,6 +77,21 @@ describe('README.md', () => {
   });
 });
 
+describe('the package of the gateway', () => {
+  const { files } = JSON.parse(read('server/package.json')) as { files: string[] };
+
+  test('carries what its README points to, as far as it lies beside it', () => {
+    const beside = linksOf(read('server/README.md')).filter(link => !/^(\.\.|https?:|#)/.test(link));
+    expect(beside).toEqual(expect.arrayContaining(['NOTICE.md', 'simulator/README.md']));
+    expect(beside.filter(link => !files.includes(link))).toEqual([]);
+  });
+
+  test('carries the licence that its notice points to', () => {
+    expect(linksOf(read('server/NOTICE.md')).filter(link => link.endsWith('LICENSE'))).toEqual(['LICENSE']);
+    expect(read('server/LICENSE')).toBe(read('LICENSE'));
+  });
+});
+
 describe('links between documents', () => {
   const documents = findDocuments(root);
 
