@@ -71,6 +71,15 @@ describe('Send Text', () => {
     }
   });
 
+  test('refuses to mention what is neither a number nor an address, and sends nothing', async () => {
+    const before = stack.simulator.contacts.received(CONTACT).length;
+    const { error } = await send({ operation: 'sendText', to: CONTACT, text: '@Ana', options: { mentions: 'Ana' } });
+    expect(error).toMatchObject({ httpCode: '400', errorResponse: { code: 'recipient_invalid', field: 'mentions' } });
+    await send({ operation: 'sendText', to: CONTACT, text: 'Next' });
+    await until('the next', () => stack.simulator.contacts.received(CONTACT).some(message => message.text === 'Next'));
+    expect(stack.simulator.contacts.received(CONTACT)).toHaveLength(before + 1);
+  });
+
   test('says what happened and how to fix it, for the item that failed', async () => {
     const items = [{ json: { to: CONTACT } }, { json: { to: '99912345678' } }];
     const { error, outputs } = await send({ operation: 'sendText', to: '={{ $json.to }}', text: 'Hi' }, items);

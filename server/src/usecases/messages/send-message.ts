@@ -2,6 +2,7 @@ import { DomainError } from '../../domain/errors.js';
 import { describeReason } from '../../domain/instances/reasons.js';
 import { makeMessageId, MESSAGE_ID_BYTES } from '../../domain/messages/message-id.js';
 import type { MediaFile, OutgoingContent } from '../../domain/messages/content.js';
+import { parseRecipient } from '../../domain/messages/recipient.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { MediaFetcher } from '../../ports/media-fetcher.js';
 import type { MessageStore } from '../../ports/message-store.js';
@@ -127,7 +128,8 @@ async function prepare(
   }
 }
 
-/** A mention is a number or a JID. */
+/** A mention is a number in any usual spelling, a JID or a LID. @throws DomainError `recipient_invalid`, field `mentions` */
 function toMention(mention: string): string {
-  return mention.includes('@') ? mention : `${mention.replace(/\D/g, '')}@s.whatsapp.net`;
+  const mentioned = parseRecipient(mention, 'mentions');
+  return mentioned.kind === 'jid' ? mentioned.jid : `${mentioned.digits}@s.whatsapp.net`;
 }
