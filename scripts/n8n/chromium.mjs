@@ -1,9 +1,7 @@
 /** Finds a Chromium for the tests of the editor, or installs Debian's: `node scripts/n8n/chromium.mjs`. */
 import { accessSync, constants, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tmpdir } from 'node:os';
-import { run } from './command.mjs';
+import { canInstallPackages, installPackages } from './debian.mjs';
 import { findOnPath } from './toolchain.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -32,17 +30,10 @@ export function findChromium() {
 export async function ensureChromium(say = console.log) {
   const found = findChromium();
   if (found) return found;
-  const debian = process.platform === 'linux' && existsSync('/etc/debian_version');
-  if (!debian || process.getuid?.() !== 0) throw new Error(`The tests of n8n's editor need a browser. ${HOW}`);
-  say('No Chromium here: installing Debian\'s package (apt-get install chromium), about 60 s.');
-  const options = {
-    cwd: '/',
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    logFile: join(tmpdir(), `chasqui-chromium-${process.pid}.log`),
-  };
+  if (!canInstallPackages()) throw new Error(`The tests of n8n's editor need a browser. ${HOW}`);
+  say('No Chromium here: about 60 s.');
   try {
-    await run('apt-get', ['update'], options);
-    await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options);
+    await installPackages(['chromium'], say);
   } catch (error) {
     throw new Error(`Chromium could not be installed. ${HOW}\n${error.message}`, { cause: error });
   }

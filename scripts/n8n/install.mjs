@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { npmEnvironment, run } from './command.mjs';
 import { isAlive, withLock } from '../lock.mjs';
 import { chooseNode, locateNode } from './node-runtime.mjs';
-import { requireToolchain } from './toolchain.mjs';
+import { ensureToolchain } from './toolchain.mjs';
 import { N8N_VERSION, NATIVE_PACKAGES, OVERRIDES } from './versions.mjs';
 
 /** @returns {string} the folder that holds what is installed once per machine */
@@ -43,7 +43,7 @@ export async function ensureN8n(say = console.log) {
 
 /** Installs beside the target and renames at the end, so that the target is whole or absent. */
 async function install(target, node, say) {
-  requireToolchain();
+  await ensureToolchain(say);
   removeLeftovers(target);
   const dir = `${target}.tmp-${process.pid}`;
   const logFile = `${target}.log`;

@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { ensureChromium } from '../../scripts/n8n/chromium.mjs';
 import { ensureN8n } from '../../scripts/n8n/install.mjs';
 import { setUpOwner, type N8nSession } from './support/n8n-client.js';
-import { startN8n } from './support/n8n-server.js';
+import { startN8n, type N8nLocation, type N8nServer } from './support/n8n-server.js';
 import { installPack } from './support/pack.js';
 
 declare module 'vitest' {
@@ -32,12 +32,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const chromium = await ensureChromium();
   const where = await ensureN8n();
   const folder = mkdtempSync(join(tmpdir(), 'chasqui-n8n-'));
-  await installPack(root, folder, where.node);
-  const n8n = await startN8n(where, folder);
+  const n8n = await installAndStart(where, folder);
   try {
     project.provide('n8n', await setUpOwner(n8n.url));
   } catch (error) {
     await n8n.stop();
+    remove(folder);
     throw error;
   }
   project.provide('n8nStartLog', n8n.log());
@@ -48,6 +48,21 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   return async () => {
     console.log(`Photographs of the editor: ${screenshots}`);
     await n8n.stop();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    remove(folder);
   };
+}
+
+/** What is thrown holds the end of the log; the folder is not needed for that. */
+async function installAndStart(where: N8nLocation, folder: string): Promise<N8nServer> {
+  try {
+    await installPack(root, folder, where.node);
+    return await startN8n(where, folder);
+  } catch (error) {
+    remove(folder);
+    throw error;
+  }
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
