@@ -39,10 +39,12 @@ describe('the checks of the house rules', () => {
   });
 
   it('find paths of one machine', () => {
-    const folder = ['', 'work', 'main', 'a.ts'].join('/');
-    expect(findOutOfPlace(`first\nsee ${folder} there`)).toEqual([{ line: 2, says: 'a path of one machine' }]);
-    expect(findOutOfPlace(['', 'home', 'maria', 'a'].join('/'))).toHaveLength(1);
-    expect(findOutOfPlace(JSON.stringify({ resolved: 'http://localhost:4873/a.tgz' }, null, 2))).toHaveLength(1);
-    expect(findOutOfPlace('https://example.com/work/a ./work/b /home/node/.n8n  "resolved": "https://registry.npmjs.org/a.tgz"')).toEqual([]);
+    const find = (text: string, checkout = '/srv/c++/chasqui/') => findOutOfPlace(text, checkout);
+    expect(find('first\nsee /srv/c++/chasqui/a.ts there')).toEqual([{ line: 2, says: 'the path of this checkout' }]);
+    expect(find('/srv/c++/chasqui-2 and ./srv/c++/chasqui')).toEqual([]);
+    expect(find('any / text', '/')).toEqual([]);
+    expect(find(['', 'home', 'maria', 'a'].join('/'))).toHaveLength(1);
+    expect(find(JSON.stringify({ resolved: 'http://localhost:4873/a.tgz' }, null, 2))).toHaveLength(1);
+    expect(find('https://example.com/home/b ./home/maria/b /home/node/.n8n  "resolved": "https://registry.npmjs.org/a.tgz"')).toEqual([]);
   });
 });
