@@ -27,6 +27,16 @@ export interface ResendParts {
  */
 export function createResendUnacknowledged({ sessions, messages, settler, relay, clock, logger }: ResendParts) {
   const running = new Set<string>();
+  /** Cancels the next look at an instance: there is one at most, however many ask for one. */
+  const nextLooks = new Map<string, () => void>();
+
+  function lookAgain(instanceId: string): void {
+    nextLooks.get(instanceId)?.();
+    nextLooks.set(instanceId, clock.after(ACK_TIMEOUT_MS, () => {
+      nextLooks.delete(instanceId);
+      void followUp(instanceId);
+    }));
+  }
 
   async function resend(socket: WhatsAppSocket, message: StoredMessage): Promise<void> {
     const { instanceId, messageId, proto, attempts } = message;
@@ -48,7 +58,7 @@ export function createResendUnacknowledged({ sessions, messages, settler, relay,
       for (const message of waiting) {
         if (!relay.isUnderWay(socket, instanceId, message.messageId)) await resend(socket, message);
       }
-      if (waiting.length > 0) clock.after(ACK_TIMEOUT_MS, () => void followUp(instanceId));
+      if (waiting.length > 0) lookAgain(instanceId);
     } catch (err) {
       logger.warn({ err, instanceId }, 'unacknowledged messages could not be sent again; the next connection tries once more');
     } finally {
