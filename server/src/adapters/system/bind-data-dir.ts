@@ -20,7 +20,8 @@ export async function bindDataDir(dataDir: string, network: 'live' | 'sandbox'):
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (bound === null) return writeFile(path, `${network}\n`, { mode: 0o600 });
+  // Empty: it was cut off while it wrote. What was written is flushed before anything connects, so there are no sessions yet.
+  if (bound === null || bound === '') return writeFile(path, `${network}\n`, { mode: 0o600, flush: true });
   if (bound !== network) {
     throw new DataDirError(`${dataDir} holds sessions of the ${bound} network and must not be used on the ${network} one. Set DATA_DIR to another directory, or WHATSAPP_NETWORK=${bound}.`);
   }
