@@ -19,7 +19,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // libsignal prints session entries; the gateway silences it, tests do not show it.
-    onConsoleLog: log => !/session|prekey/i.test(log),
+    onConsoleLog: log => !/^(Closing (open |stale open )?session|Opening session|Removing old closed session|Migrating session|Session (already|error)|Failed to decrypt message with any|Decrypted message with closed)/.test(log),
     server: { deps: { external: [/server\/dist\//] } },
   },
 });

@@ -19,7 +19,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
-    onConsoleLog: log => !/session|prekey/i.test(log),
+    onConsoleLog: log => !/^(Closing (open |stale open )?session|Opening session|Removing old closed session|Migrating session|Session (already|error)|Failed to decrypt message with any|Decrypted message with closed)/.test(log),
     server: { deps: { external: [/server\/dist\//] } },
   },
 });

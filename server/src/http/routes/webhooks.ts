@@ -19,7 +19,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
     },
   }, async (request, reply) => {
     const webhook = await usecases.createWebhook(request.params.instanceId, request.body);
-    return reply.code(201).header('location', `${request.url}/${webhook.id}`).send({ ...viewWebhook(webhook), secret: webhook.secret });
+    return reply.code(201).header('location', `/instances/${request.params.instanceId}/webhooks/${webhook.id}`).send({ ...viewWebhook(webhook), secret: webhook.secret });
   });
 
   app.get('/instances/:instanceId/webhooks', {
