@@ -27,10 +27,11 @@ describe('a stop', { timeout: 25_000 }, () => {
 
   it('does not wait for a caller that never finishes', async () => {
     const { hostname, port } = new URL(stack.gatewayUrl);
-    const socket = connect(Number(port), hostname).on('error', () => {}).resume();
+    const socket = connect(Number(port), hostname).on('error', () => {});
     const closed = once(socket, 'close');
-    socket.write(`POST /instances HTTP/1.1\r\nhost: x\r\nx-api-key: ${stack.apiKey}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`);
-    await stack.api.get('/instances');
+    const heard = once(socket, 'data');
+    socket.write(`POST /instances HTTP/1.1\r\nhost: x\r\nx-api-key: ${stack.apiKey}\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n{`);
+    expect(String((await heard)[0])).toContain('100 Continue');
     await stack.restartGateway();
     await closed;
     await stack.api.untilStatus('demo', 'CONNECTED');
