@@ -30,3 +30,20 @@ it('keeps what a closed socket still wants to write out of a session that was wi
   expect(await store.sessions.readCredentials('demo')).toBeNull();
   expect((await store.sessions.readKeys('demo', 'lid-mapping', ['1'])).size).toBe(0);
 });
+
+it('lets commits under way end before a close, and drops those that come after', async () => {
+  const auth = await openAuthState(store.sessions, 'paused');
+  const before = Promise.resolve(auth.keys.set({ 'lid-mapping': { '1': 'before' } }));
+  await auth.pause();
+  await before;
+  let done = false;
+  const after = Promise.resolve(auth.keys.set({ 'lid-mapping': { '1': 'after' } })).then(() => { done = true; });
+  await auth.saveCredentials();
+  expect(done).toBe(false);
+
+  auth.release();
+  await after;
+  const kept = await store.sessions.readKeys('paused', 'lid-mapping', ['1']);
+  expect(Buffer.from(kept.get('1') ?? []).toString()).toBe('"before"');
+  expect(await store.sessions.readCredentials('paused')).not.toBeNull();
+});

@@ -9,6 +9,11 @@ export interface AuthState {
   /** Writes the credentials as they are now; in order, and durable when it resolves. */
   saveCredentials(): Promise<void>;
   /**
+   * Before an orderly close: key commits that come from now on wait for the end. Resolves when those under way are durable, so that
+   * WhatsApp can still be told of them.
+   */
+  pause(): Promise<void>;
+  /**
    * Ends the writing: what a closed socket still wants to store goes nowhere. Nothing of it can have reached WhatsApp, and it must not
    * appear in a session that was wiped or paired anew meanwhile.
    */
@@ -19,19 +24,47 @@ export interface AuthState {
 export async function openAuthState(store: SessionStore, instanceId: string): Promise<AuthState> {
   const stored = await store.readCredentials(instanceId);
   const creds = stored ? decodeCredentials(stored) : initAuthCreds();
-  let released = false;
-  const guarded: Pick<SessionStore, 'readKeys' | 'commit'> = {
-    readKeys: (...query) => store.readKeys(...query),
-    commit: async (id, changes) => {
-      if (!released) await store.commit(id, changes);
-    },
-  };
+  const gate = createGate();
   return {
     creds,
-    keys: createKeyStore(guarded, instanceId),
-    saveCredentials: () => guarded.commit(instanceId, { credentials: encodeValue(creds) }),
-    release: () => {
+    keys: createKeyStore({
+      readKeys: (...query) => store.readKeys(...query),
+      commit: (id, changes) => gate.pass(() => store.commit(id, changes)),
+    }, instanceId),
+    async saveCredentials() {
+      if (!gate.released()) await store.commit(instanceId, { credentials: encodeValue(creds) });
+    },
+    pause: gate.pause,
+    release: gate.release,
+  };
+}
+
+/** Lets commits through, then makes them wait, then drops them. */
+function createGate() {
+  const underWay = new Set<Promise<void>>();
+  let released = false;
+  let paused = false;
+  let open: () => void = () => {};
+  const end = new Promise<void>(resolve => {
+    open = resolve;
+  });
+
+  return {
+    released: () => released,
+    async pass(commit: () => Promise<void>): Promise<void> {
+      if (paused) await end;
+      if (released) return;
+      const committing = commit();
+      underWay.add(committing);
+      await committing.finally(() => underWay.delete(committing));
+    },
+    async pause(): Promise<void> {
+      paused = true;
+      await Promise.allSettled(underWay);
+    },
+    release(): void {
       released = true;
+      open();
     },
   };
 }

@@ -4,6 +4,9 @@ import { Agent as Dispatcher } from 'undici';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { DomainError } from '../../domain/errors.js';
+import { atMost } from './time-limit.js';
+
+const VERSION_TIMEOUT_MS = 5_000;
 
 /** The network a process talks to: WhatsApp itself, or a simulator. Never both: what Baileys trusts is one setting per process. */
 export interface WhatsAppNetwork {
@@ -21,8 +24,10 @@ export function createLiveNetwork(version: VersionChoice): WhatsAppNetwork {
   return {
     async socketOptions() {
       if (version === 'pinned') return {};
-      // Answers the pinned version, and says so, when the internet does not tell.
-      return { version: version === 'latest' ? (await fetchLatestBaileysVersion()).version : version };
+      if (version !== 'latest') return { version };
+      // Without an answer from the internet it is the pinned one.
+      const latest = await atMost(VERSION_TIMEOUT_MS, fetchLatestBaileysVersion());
+      return latest ? { version: latest.version } : {};
     },
     mediaOptions: async () => ({}),
     close: async () => {},

@@ -4,6 +4,7 @@ import {
   type SignalRepositoryWithLIDStore, type SocketConfig,
 } from '@whiskeysockets/baileys';
 import { createKeyedLock } from './keyed-lock.js';
+import { atMost } from './time-limit.js';
 
 const LID_LOOKUP_TIMEOUT_MS = 5_000;
 
@@ -26,7 +27,7 @@ export function createSignalRepositoryFactory(keys: SignalKeyStore): SocketConfi
 
     async function userOf(jid: string): Promise<string> {
       if (isLidUser(jid)) return jidDecode(jid)?.user ?? jid;
-      const lid = await withTimeout(main.lidMapping.getLIDForPN(jid).catch(() => null), LID_LOOKUP_TIMEOUT_MS);
+      const lid = await atMost(LID_LOOKUP_TIMEOUT_MS, main.lidMapping.getLIDForPN(jid).catch(() => null));
       return jidDecode(lid ?? jid)?.user ?? jid;
     }
 
@@ -117,13 +118,4 @@ function createOperationPool(keys: SignalKeyStore, build: (view: SignalAuthState
 /** Each `set` commits by itself; what reads and then writes is guarded by the lock above. */
 function withoutTransactions(keys: SignalKeyStore): SignalKeyStoreWithTransaction {
   return { get: keys.get, set: keys.set, isInTransaction: () => false, transaction: exec => exec() };
-}
-
-async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<null>(resolve => {
-    timer = setTimeout(() => resolve(null), ms);
-    timer.unref();
-  });
-  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

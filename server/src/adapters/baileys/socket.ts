@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   generateWAMessage, getBinaryNodeChild, jidDecode, jidNormalizedUser, proto,
   type BinaryNode, type ConnectionState, type WAMessage, type WASocket,
@@ -11,6 +12,7 @@ import { readClose } from './close-cause.js';
 import { readIncoming } from './incoming.js';
 import { toBaileysContent } from './outgoing.js';
 import { readReceipt, readServerAck } from './receipts.js';
+import { atMost, bounded } from './time-limit.js';
 import { watchWire } from './wire.js';
 import type { Logger } from 'pino';
 
@@ -21,6 +23,9 @@ const LOOKUP_TIMEOUT_MS = 15_000;
 const RELAY_TIMEOUT_MS = 25_000;
 const LOGOUT_TIMEOUT_MS = 3_000;
 const UPLOAD_TIMEOUT_MS = 120_000;
+/** An orderly close waits this long for commits under way, and then this long for their receipts to leave. */
+const DRAIN_MS = 1_000;
+const FLUSH_MS = 50;
 
 export interface SocketParts {
   instanceId: string;
@@ -47,8 +52,11 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
     });
   }
 
+  /** What the handlers are storing; a close waits for it. */
+  const storing = new Set<Promise<void>>();
   function report(work: Promise<unknown>, what: string): void {
-    work.catch((err: unknown) => logger.error({ err, instanceId }, what));
+    const done = work.then(() => {}, (err: unknown) => logger.error({ err, instanceId }, what)).finally(() => storing.delete(done));
+    storing.add(done);
   }
 
   socket.ev.on('creds.update', update => {
@@ -120,11 +128,16 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
     async close() {
       if (released) return;
       released = true;
+      // What was decrypted is acknowledged and stored; what was not is not taken any more, and comes again with the next login.
+      socket.ws.removeAllListeners('message');
+      await atMost(DRAIN_MS, auth.pause());
+      await sleep(FLUSH_MS);
       void socket.end(undefined).catch(() => {});
       wire.cut();
       await saving;
-      await reading;
       auth.release();
+      await atMost(DRAIN_MS, reading);
+      await Promise.all(storing);
     },
   };
 }
@@ -175,24 +188,5 @@ async function probe(socket: WASocket, timeoutMs: number): Promise<boolean> {
     return answer !== undefined && getBinaryNodeChild(answer, 'error') === undefined;
   } catch {
     return false;
-  }
-}
-
-/**
- * Every call into Baileys has a time limit of its own: `end()` leaves queries pending for up to a minute. What Baileys rejects with is not
- * always an Error.
- */
-async function bounded<T>(work: Promise<T>, ms: number, sentence: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DomainError('whatsapp_unavailable', sentence, { hint: 'Try again.' })), ms);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } catch (cause) {
-    if (cause instanceof DomainError) throw cause;
-    throw new DomainError('whatsapp_unavailable', 'The connection to WhatsApp failed during the call.', { hint: 'Try again.', cause });
-  } finally {
-    clearTimeout(timer);
   }
 }
