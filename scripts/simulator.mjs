@@ -1,4 +1,6 @@
+import { endWithNpm } from './end-with-npm.mjs';
 import { setUp } from './setup.mjs';
 
 await setUp('gateway');
+endWithNpm();
 await import('../server/dist/simulator/main.js');
