@@ -7,8 +7,13 @@ import type { Delivery, DeliveryState, NewDelivery } from '../domain/webhooks/we
  * when its promise resolves.
  */
 export interface MessageStore {
-  /** Stores an outgoing message that does not exist yet. */
-  insertOutgoing(message: StoredMessage): Promise<void>;
+  /**
+   * Stores an outgoing message that does not exist yet. Where its idempotency key is bound to another message that was made after
+   * `keysSince` (epoch milliseconds), nothing is written and that message is answered; an older binding is given up.
+   */
+  insertOutgoing(message: StoredMessage, keysSince?: number): Promise<StoredMessage | null>;
+  /** The message that holds the key, made after `since` (epoch milliseconds). */
+  findByKey(instanceId: string, key: string, since: number): Promise<StoredMessage | null>;
   /**
    * Stores an incoming message and its deliveries unless (instance, chat, direction, message id) is there already: then nothing
    * is written, not even over a stub. Answers whether it was new.
@@ -25,9 +30,56 @@ export interface MessageStore {
   list(instanceId: string, query: MessageQuery): Promise<MessagePage>;
   /** Counts another attempt at sending, while the message is still in `sending`. */
   markAttempt(instanceId: string, messageId: string, attempts: number): Promise<void>;
-  /** Outgoing messages in `sending`, oldest first: written to WhatsApp, or about to be, without an acknowledgement. */
+  /** Outgoing messages in `sending` that no queue takes care of, oldest first: written to WhatsApp, or about to be, without an acknowledgement. */
   listUnacknowledged(instanceId: string): Promise<StoredMessage[]>;
+  /** Every outgoing message that has not come to an end or an acknowledgement (`queued`, `sending`), oldest first. */
+  listUnfinished(instanceId: string, limit: number): Promise<StoredMessage[]>;
 }
+
+/** The messages table as the queue of what is to be sent asynchronously (outbox). The order is by (dueAt, order of acceptance). */
+export interface Outbox {
+  /** The first message of the queue, due or not: one that is `sending` already, else the first that is `queued`. */
+  head(instanceId: string): Promise<StoredMessage | null>;
+  /**
+   * Takes a message into `sending`, with what goes over the wire; a message in `sending` may be taken again. False, and nothing is
+   * written, when it is in neither state any more (cancelled, ended).
+   */
+  begin(step: BeginStep): Promise<boolean>;
+  /** Puts a message that was not acknowledged back to its place in the queue. It keeps `attempts` and `proto`. */
+  putBack(instanceId: string, messageId: string, attempts: number): Promise<void>;
+  /** `queued` to `cancelled`. False when it is not queued any more. */
+  cancel(instanceId: string, messageId: string): Promise<boolean>;
+  /** Queues a dead letter again, with fresh attempts. False when it is no dead letter. */
+  requeue(instanceId: string, messageId: string, at: { dueAt: number; expiresAt: number }): Promise<boolean>;
+  /** Takes a dead letter off the list; its message stays. False when it is no dead letter. */
+  discard(instanceId: string, messageId: string, at: number): Promise<boolean>;
+  /** Failed messages that were not discarded, newest first. */
+  deadLetters(instanceId: string, query: { limit: number; cursor?: number }): Promise<MessagePage>;
+  /** Unfinished outgoing messages of all instances whose time is over. */
+  expired(now: number, limit: number): Promise<StoredMessage[]>;
+  /** Queued messages due by `by`, in order, for those who keep a queue of their own. */
+  queued(instanceId: string, query: { by: number; limit: number }): Promise<QueueEntry[]>;
+  /** Instances that have something in the queue. */
+  instancesWithQueue(): Promise<string[]>;
+  counts(instanceId: string): Promise<QueueCounts>;
+}
+
+export interface BeginStep {
+  instanceId: string;
+  messageId: string;
+  /** The recipient's JID, and the chat it is filed under. */
+  party: string;
+  chatId: string;
+  proto: Uint8Array;
+  timestamp: number;
+  /** Number of this attempt, from 1. */
+  attempts: number;
+}
+
+/** A message in the send queue. */
+export interface QueueEntry { messageId: string; dueAt: number }
+
+export interface QueueCounts { queued: number; sending: number; deadLetters: number }
 
 export interface MessageStep {
   instanceId: string;

@@ -1,3 +1,5 @@
+import type { NewCiphertextMemo, NewJournalEntry } from './journal.js';
+
 /**
  * Session material of one instance: credentials and Signal keys, as opaque bytes.
  * The Baileys adapter encodes and decodes; the store only keeps.
@@ -12,7 +14,7 @@ export interface SessionStore {
   /** The values that exist, by id. */
   readKeys(instanceId: string, type: string, ids: string[]): Promise<Map<string, Uint8Array>>;
   commit(instanceId: string, changes: SessionChanges): Promise<void>;
-  /** Removes credentials and every key of the instance, atomically. */
+  /** Removes credentials, every key and every ciphertext memo of the instance, atomically. The journal stays: it belongs to the user. */
   wipe(instanceId: string): Promise<void>;
   /** Ids of the instances that have credentials. */
   listSessions(): Promise<string[]>;
@@ -22,6 +24,10 @@ export interface SessionChanges {
   credentials?: Uint8Array;
   /** A null value deletes the key. */
   keys?: KeyChange[];
+  /** What these steps of the ratchet decrypted; an entry that is there already is left alone. */
+  journal?: NewJournalEntry[];
+  /** What these steps of the ratchet encrypted. */
+  memos?: NewCiphertextMemo[];
 }
 
 export interface KeyChange {

@@ -83,8 +83,13 @@ export interface WhatsAppSocket {
    * @throws DomainError `whatsapp_unavailable`, `media_unavailable`
    */
   prepare(message: { messageId: string; jid: string; content: OutgoingContent; quoted: Uint8Array | null }): Promise<PreparedMessage>;
-  /** Encrypts and writes to the wire; resolving is no acknowledgement. @throws DomainError `whatsapp_unavailable` */
-  relay(message: { messageId: string; jid: string; proto: Uint8Array }): Promise<void>;
+  /**
+   * Encrypts and writes to the wire; resolving is no acknowledgement. A message that goes out again under its id is the same
+   * ciphertext to every device that was written to before.
+   * @param message.permit nothing leaves before it resolves to true; false, or a rejection, gives the message up
+   * @throws DomainError `whatsapp_unavailable`
+   */
+  relay(message: { messageId: string; jid: string; proto: Uint8Array; permit?: Promise<boolean> }): Promise<void>;
   /** @param digits the phone's own number */
   requestPairingCode(digits: string): Promise<string>;
   /** Whether WhatsApp answers a ping within `timeoutMs`. */

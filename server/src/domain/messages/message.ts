@@ -36,6 +36,35 @@ export interface StoredMessage {
   readAt: number | null;
   playedAt: number | null;
   failedAt: number | null;
+  /** When it is due to go out, and its place in the queue; null unless it was accepted to be sent asynchronously. */
+  dueAt: number | null;
+  /** What has no acknowledgement by then fails. null for incoming messages. */
+  expiresAt: number | null;
+  /** What is to be sent (`QueuedContent` as JSON) while `proto` does not hold it yet. */
+  request: string | null;
+  /** How often it was taken out of the dead letters. */
+  retries: number;
+  /** When it was thrown out of the dead letters. */
+  discardedAt: number | null;
+  idempotency: Idempotency | null;
+}
+
+/** Binds a caller's key to a message, so that a repeat finds it instead of sending again. */
+export interface Idempotency {
+  key: string;
+  /** SHA-256 of what was asked for, hex. */
+  requestHash: string;
+}
+
+/** How long a key binds a repeat to its message. */
+export const IDEMPOTENCY_WINDOW_MS = 24 * 3_600_000;
+
+/** What has not gone out that long after it was due fails, unless the caller said otherwise (requirement R3). */
+export const DEFAULT_EXPIRY_MS = 24 * 3_600_000;
+
+/** The id of a message's entry in the send queue: the same in every queue, so that an entry is never there twice. */
+export function queueIdOf(messageId: string): string {
+  return `q_${messageId}`;
 }
 
 const RANK: Record<MessageState, number> = {

@@ -10,9 +10,25 @@ export interface Webhook {
   secret: string;
   /** Sent along with each request. */
   headers: Record<string, string>;
+  /** null lets every event of `events` through. */
+  filter: WebhookFilter | null;
+  /** Gap between the beginnings of two posts, milliseconds; 0 for none (requirement B1). */
+  minIntervalMs: number;
+  /** After a rotation: the secret before, and until when it signs as well (epoch milliseconds). */
+  previousSecret: { secret: string; until: number } | null;
   enabled: boolean;
   createdAt: number;
   updatedAt: number;
+}
+
+/** Which events of a chat a webhook wants; events of no chat (instance status, QR) always pass. What is missing does not filter. */
+export interface WebhookFilter {
+  /** Kinds of chats. */
+  chatTypes?: ('direct' | 'group')[];
+  /** Phone numbers (digits), JIDs or LIDs of chats; one of them must be the event's chat. */
+  chats?: string[];
+  /** Only what this account wrote (acknowledgements of it, too), or only what others wrote. */
+  fromMe?: boolean;
 }
 
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead'] as const;
