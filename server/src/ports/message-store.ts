@@ -38,8 +38,8 @@ export interface MessageStore {
 
 /** The messages table as the queue of what is to be sent asynchronously (outbox). The order is by (dueAt, order of acceptance). */
 export interface Outbox {
-  /** The first message of the queue, due or not: one that is `sending` already, else the first that is `queued`. */
-  head(instanceId: string): Promise<StoredMessage | null>;
+  /** The first messages of the queue, due or not: what is `sending` already, then what is `queued`, each in order. */
+  next(instanceId: string, limit: number): Promise<StoredMessage[]>;
   /**
    * Takes a message into `sending`, with what goes over the wire; a message in `sending` may be taken again. False, and nothing is
    * written, when it is in neither state any more (cancelled, ended).

@@ -1,5 +1,5 @@
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
-import type { StoredMessage } from '@gateway/domain/messages/message.js';
+import { NOTHING_YET, type StoredMessage } from '@gateway/domain/messages/message.js';
 import type { NewDelivery, Webhook } from '@gateway/domain/webhooks/webhook.js';
 import type { InstanceRepository, WebhookRepository } from '@gateway/ports/repositories.js';
 
@@ -11,8 +11,8 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 export function outgoing(messageId: string, change: Partial<StoredMessage> = {}): StoredMessage {
   return {
     instanceId: 'one', messageId, direction: 'out', chatId: '15550002222@s.whatsapp.net', party: '+1 555 000 2222', type: 'text', state: 'queued',
-    correlationId: `corr-${messageId}`, proto: utf8(`proto of ${messageId}`), attempts: 0, failure: null, timestamp: NOW, createdAt: NOW,
-    sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null, ...change,
+    correlationId: `corr-${messageId}`, proto: utf8(`proto of ${messageId}`), attempts: 0, timestamp: NOW, createdAt: NOW,
+    ...NOTHING_YET, ...change,
   };
 }
 

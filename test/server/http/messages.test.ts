@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DomainError } from '@gateway/domain/errors.js';
-import type { StoredMessage } from '@gateway/domain/messages/message.js';
+import { NOTHING_YET, type StoredMessage } from '@gateway/domain/messages/message.js';
 import { createHttpFixture, type HttpFixture } from '../../support/http/http-fixture.js';
 
 let http: HttpFixture;
@@ -13,7 +13,7 @@ afterEach(() => http.close());
 
 const message = (messageId: string, createdAt: number, change: Partial<StoredMessage> = {}): StoredMessage => ({
   instanceId: 'demo', messageId, direction: 'out', chatId: '15550002222@s.whatsapp.net', party: '+1 555 000 2222', type: 'text', state: 'delivered', correlationId: 'c1',
-  proto: new Uint8Array([1]), attempts: 1, failure: null, timestamp: createdAt, createdAt, sentAt: createdAt + 5, deliveredAt: createdAt + 9, readAt: null, playedAt: null, failedAt: null, ...change,
+  proto: new Uint8Array([1]), attempts: 1, timestamp: createdAt, createdAt, ...NOTHING_YET, sentAt: createdAt + 5, deliveredAt: createdAt + 9, ...change,
 });
 const at = (ms: number) => new Date(ms).toISOString();
 

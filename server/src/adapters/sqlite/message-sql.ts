@@ -1,24 +1,40 @@
 import type { MessageState, StoredMessage } from '../../domain/messages/message.js';
 import { statesBefore } from '../../domain/messages/message.js';
 import type { MessageStep } from '../../ports/message-store.js';
-import type { Row, Statement } from './database-protocol.js';
+import type { Row, SqlValue, Statement } from './database-protocol.js';
 
 const COLUMNS = ['instanceId', 'messageId', 'direction', 'chatId', 'party', 'type', 'state', 'correlationId', 'proto', 'attempts',
-  'failureCode', 'failureMessage', 'timestamp', 'createdAt', 'sentAt', 'deliveredAt', 'readAt', 'playedAt', 'failedAt'];
+  'failureCode', 'failureMessage', 'timestamp', 'createdAt', 'sentAt', 'deliveredAt', 'readAt', 'playedAt', 'failedAt',
+  'dueAt', 'expiresAt', 'request', 'retries', 'discardedAt', 'idempotencyKey', 'requestHash'];
 export const MESSAGE_COLUMNS = COLUMNS.join(', ');
 
 const INSERT = `INSERT INTO Message (${MESSAGE_COLUMNS}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const INSERT_NEW = `${INSERT} ON CONFLICT (instanceId, chatId, direction, messageId) DO NOTHING`;
+const INSERT_WITH_KEY = `${INSERT} ON CONFLICT (instanceId, idempotencyKey) WHERE idempotencyKey IS NOT NULL DO NOTHING`;
+const GIVE_UP_KEY = `UPDATE Message SET idempotencyKey = NULL WHERE instanceId = ? AND idempotencyKey = ? AND createdAt <= ?`;
 
-/** Writes a message. With `onlyNew` the unit is refused when the message is there already, otherwise it fails. */
-export function insertMessage(message: StoredMessage, { onlyNew }: { onlyNew: boolean }): Statement {
-  const m = message;
-  return {
-    sql: onlyNew ? INSERT_NEW : INSERT,
-    params: [m.instanceId, m.messageId, m.direction, m.chatId, m.party, m.type, m.state, m.correlationId, m.proto, m.attempts,
-      m.failure?.code ?? null, m.failure?.message ?? null, m.timestamp, m.createdAt, m.sentAt, m.deliveredAt, m.readAt, m.playedAt, m.failedAt],
-    requireChanges: onlyNew,
-  };
+/** Writes an outgoing message; the unit fails when it is there already. */
+export function insertMessage(message: StoredMessage): Statement {
+  return { sql: INSERT, params: valuesOf(message) };
+}
+
+/** Writes an incoming message; the unit is refused when it is there already. */
+export function insertNewMessage(message: StoredMessage): Statement {
+  return { sql: INSERT_NEW, params: valuesOf(message), requireChanges: true };
+}
+
+/** Writes an outgoing message with an idempotency key; the unit is refused when a message made after `keysSince` holds the key. */
+export function insertKeyedMessage(message: StoredMessage, keysSince: number): Statement[] {
+  return [
+    { sql: GIVE_UP_KEY, params: [message.instanceId, message.idempotency?.key ?? null, keysSince] },
+    { sql: INSERT_WITH_KEY, params: valuesOf(message), requireChanges: true },
+  ];
+}
+
+function valuesOf(m: StoredMessage): SqlValue[] {
+  return [m.instanceId, m.messageId, m.direction, m.chatId, m.party, m.type, m.state, m.correlationId, m.proto, m.attempts,
+    m.failure?.code ?? null, m.failure?.message ?? null, m.timestamp, m.createdAt, m.sentAt, m.deliveredAt, m.readAt, m.playedAt, m.failedAt,
+    m.dueAt, m.expiresAt, m.request, m.retries, m.discardedAt, m.idempotency?.key ?? null, m.idempotency?.requestHash ?? null];
 }
 
 /** Where the time of a step is kept; `failedAt` is always written, since a late acknowledgement takes a failure back. */
@@ -34,6 +50,13 @@ export function advanceMessage({ instanceId, messageId, to, at, failure }: Messa
     params: [instanceId, messageId, to, failure?.code ?? null, failure?.message ?? null, to === 'failed' ? at : null, ...(time ? [at] : [])],
     requireChanges: true,
   };
+}
+
+const FORGET_MEMOS = 'DELETE FROM CiphertextMemo WHERE instanceId = ? AND messageId = ?';
+
+/** What WhatsApp has acknowledged is never encrypted again. */
+export function forgetMemos(instanceId: string, messageId: string): Statement {
+  return { sql: FORGET_MEMOS, params: [instanceId, messageId] };
 }
 
 export function toMessage(row: Row): StoredMessage {
@@ -56,5 +79,11 @@ export function toMessage(row: Row): StoredMessage {
     readAt: row.readAt as number | null,
     playedAt: row.playedAt as number | null,
     failedAt: row.failedAt as number | null,
+    dueAt: row.dueAt as number | null,
+    expiresAt: row.expiresAt as number | null,
+    request: row.request as string | null,
+    retries: row.retries as number,
+    discardedAt: row.discardedAt as number | null,
+    idempotency: row.idempotencyKey === null ? null : { key: row.idempotencyKey as string, requestHash: row.requestHash as string },
   };
 }

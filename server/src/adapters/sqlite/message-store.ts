@@ -1,7 +1,8 @@
+import type { StoredMessage } from '../../domain/messages/message.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { Database } from './database.js';
 import { insertDelivery } from './delivery-sql.js';
-import { advanceMessage, insertMessage, MESSAGE_COLUMNS, toMessage } from './message-sql.js';
+import { advanceMessage, forgetMemos, insertKeyedMessage, insertMessage, insertNewMessage, MESSAGE_COLUMNS, toMessage } from './message-sql.js';
 
 const FIND = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND messageId = ? ORDER BY direction DESC LIMIT 1`;
 const list = (condition: string) => `SELECT ${MESSAGE_COLUMNS}, seq FROM Message WHERE instanceId = ?1${condition} AND seq < ?2
@@ -9,19 +10,37 @@ const list = (condition: string) => `SELECT ${MESSAGE_COLUMNS}, seq FROM Message
 const LIST = list('');
 const LIST_CHAT = list(' AND chatId = ?5');
 const MARK_ATTEMPT = `UPDATE Message SET attempts = ? WHERE instanceId = ? AND messageId = ? AND direction = 'out' AND state = 'sending'`;
-const UNACKNOWLEDGED = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND state = 'sending' AND direction = 'out' ORDER BY createdAt, seq`;
+const UNACKNOWLEDGED = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND state = 'sending' AND direction = 'out' AND dueAt IS NULL ORDER BY createdAt, seq`;
+const UNFINISHED = `SELECT ${MESSAGE_COLUMNS} FROM (
+    SELECT seq, ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'sending'
+    UNION ALL SELECT seq, ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'queued'
+  ) ORDER BY createdAt, seq LIMIT ?2`;
+const FIND_BY_KEY = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND idempotencyKey = ? AND createdAt > ?`;
 
 /** Messages in the embedded database. */
 export function createSqliteMessageStore(database: Database): MessageStore {
+  async function findByKey(instanceId: string, key: string, since: number): Promise<StoredMessage | null> {
+    const [row] = await database.read(FIND_BY_KEY, [instanceId, key, since]);
+    return row ? toMessage(row) : null;
+  }
+
   return {
-    async insertOutgoing(message) {
-      await database.write([insertMessage(message, { onlyNew: false })]);
+    async insertOutgoing(message, keysSince = 0) {
+      const { instanceId, idempotency } = message;
+      if (!idempotency) {
+        await database.write([insertMessage(message)]);
+        return null;
+      }
+      if ((await database.write(insertKeyedMessage(message, keysSince))).applied) return null;
+      return findByKey(instanceId, idempotency.key, keysSince);
     },
+    findByKey,
     async recordIncoming(message, deliveries) {
-      return (await database.write([insertMessage(message, { onlyNew: true }), ...deliveries.map(insertDelivery)])).applied;
+      return (await database.write([insertNewMessage(message), ...deliveries.map(insertDelivery)])).applied;
     },
     async advance(step, deliveries) {
-      return (await database.write([advanceMessage(step), ...deliveries.map(insertDelivery)])).applied;
+      const memos = step.to === 'failed' ? [] : [forgetMemos(step.instanceId, step.messageId)];
+      return (await database.write([advanceMessage(step), ...memos, ...deliveries.map(insertDelivery)])).applied;
     },
     async find(instanceId, messageId) {
       const [row] = await database.read(FIND, [instanceId, messageId]);
@@ -39,6 +58,9 @@ export function createSqliteMessageStore(database: Database): MessageStore {
     },
     async listUnacknowledged(instanceId) {
       return (await database.read(UNACKNOWLEDGED, [instanceId])).map(toMessage);
+    },
+    async listUnfinished(instanceId, limit) {
+      return (await database.read(UNFINISHED, [instanceId, limit])).map(toMessage);
     },
   };
 }

@@ -49,6 +49,12 @@ export interface StoredMessage {
   idempotency: Idempotency | null;
 }
 
+/** What a message that nothing has happened to yet says of its end. */
+export const NOTHING_YET = {
+  failure: null, sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null,
+  dueAt: null, expiresAt: null, request: null, retries: 0, discardedAt: null, idempotency: null,
+} satisfies Partial<StoredMessage>;
+
 /** Binds a caller's key to a message, so that a repeat finds it instead of sending again. */
 export interface Idempotency {
   key: string;

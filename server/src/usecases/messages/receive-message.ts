@@ -1,4 +1,4 @@
-import type { StoredMessage } from '../../domain/messages/message.js';
+import { NOTHING_YET, type StoredMessage } from '../../domain/messages/message.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { IncomingMessage } from '../../ports/whatsapp-client.js';
@@ -29,6 +29,6 @@ function toStored(instanceId: string, incoming: IncomingMessage, now: number): S
   const { messageId, chatId, senderJid, type, proto, timestamp } = incoming;
   return {
     instanceId, messageId, direction: 'in', chatId, party: senderJid, type, state: null, correlationId: null, proto, attempts: 0,
-    failure: null, timestamp, createdAt: now, sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null,
+    timestamp, createdAt: now, ...NOTHING_YET,
   };
 }

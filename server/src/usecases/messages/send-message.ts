@@ -2,6 +2,7 @@ import { DomainError } from '../../domain/errors.js';
 import { describeReason } from '../../domain/instances/reasons.js';
 import { makeMessageId, MESSAGE_ID_BYTES } from '../../domain/messages/message-id.js';
 import type { MediaFile, OutgoingContent } from '../../domain/messages/content.js';
+import { NOTHING_YET } from '../../domain/messages/message.js';
 import { parseRecipient } from '../../domain/messages/recipient.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { MediaFetcher } from '../../ports/media-fetcher.js';
@@ -50,8 +51,7 @@ export function createSendMessage(parts: SendMessageParts) {
     const facts = { party: recipient.jid, chatId: recipient.chatId, correlationId };
     await messages.insertOutgoing({
       instanceId, messageId, ...facts, direction: 'out', type: request.type,
-      state: 'sending', proto: prepared.proto, attempts: 1, failure: null, timestamp: prepared.timestamp, createdAt: clock.now(),
-      sentAt: null, deliveredAt: null, readAt: null, playedAt: null, failedAt: null,
+      state: 'sending', proto: prepared.proto, attempts: 1, timestamp: prepared.timestamp, createdAt: clock.now(), ...NOTHING_YET,
     });
     const since = clock.now();
     const acknowledged = acknowledgements.wait(instanceId, messageId, ACK_TIMEOUT_MS);
