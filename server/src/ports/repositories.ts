@@ -22,13 +22,8 @@ export interface InstanceRepository {
   update(instanceId: string, patch: InstancePatch, now: number): Promise<Instance>;
 }
 
-export interface WebhookPatch {
-  url?: string;
-  events?: Webhook['events'];
-  secret?: string;
-  headers?: Record<string, string>;
-  enabled?: boolean;
-}
+/** What may change in a webhook after it was made. */
+export type WebhookPatch = Partial<Omit<Webhook, 'id' | 'instanceId' | 'createdAt' | 'updatedAt'>>;
 
 /** Webhook registrations. */
 export interface WebhookRepository {

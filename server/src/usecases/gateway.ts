@@ -1,7 +1,7 @@
 import type { Instance, InstanceSettings } from '../domain/instances/instance.js';
 import type { MediaFile, MediaKind, MediaStream } from '../domain/messages/content.js';
 import type { MessageState, StoredMessage } from '../domain/messages/message.js';
-import type { Delivery, DeliveryState, Webhook } from '../domain/webhooks/webhook.js';
+import type { Delivery, DeliveryState, Webhook, WebhookFilter } from '../domain/webhooks/webhook.js';
 import type { EventType } from '../domain/events/event.js';
 import type { MessagePage } from '../ports/message-store.js';
 import type { ApiKey } from '../ports/repositories.js';
@@ -103,6 +103,9 @@ export interface WebhookInput {
   events: EventType[];
   secret?: string | undefined;
   headers?: Record<string, string> | undefined;
+  /** null for none. */
+  filter?: WebhookFilter | null | undefined;
+  minIntervalMs?: number | undefined;
 }
 
 /** States a caller may see for an outgoing message. */

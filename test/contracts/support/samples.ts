@@ -27,7 +27,7 @@ export function delivery(id: string, change: Partial<NewDelivery> = {}): NewDeli
 export function webhook(id: string, change: Partial<Webhook> = {}): Webhook {
   return {
     id, instanceId: 'one', url: 'http://127.0.0.1:9/hook', events: ['message.received', 'message.ack'], secret: 'whsec_c2VjcmV0', headers: { 'x-tenant': 'täst' },
-    enabled: true, createdAt: NOW, updatedAt: NOW, ...change,
+    filter: null, minIntervalMs: 0, previousSecret: null, enabled: true, createdAt: NOW, updatedAt: NOW, ...change,
   };
 }
 

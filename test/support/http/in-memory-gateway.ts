@@ -151,9 +151,9 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     },
     async createWebhook(instanceId, input) {
       find(instanceId);
-      const { url = '', events = [], secret, headers } = checkWebhook(input);
+      const { url = '', events = [], secret, headers, filter = null, minIntervalMs = 0 } = checkWebhook(input);
       const now = clock.now();
-      const webhook: WebhookView = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, enabled: true, createdAt: now, updatedAt: now, breaker: CLOSED_BREAKER };
+      const webhook: WebhookView = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, filter, minIntervalMs, previousSecret: null, enabled: true, createdAt: now, updatedAt: now, breaker: CLOSED_BREAKER };
       webhooks.set(webhook.id, webhook);
       return webhook;
     },

@@ -1,7 +1,7 @@
 import { DomainError } from '../../domain/errors.js';
 import type { EventType } from '../../domain/events/event.js';
-import type { Webhook } from '../../domain/webhooks/webhook.js';
-import type { WebhookRepository } from '../../ports/repositories.js';
+import type { Webhook, WebhookFilter } from '../../domain/webhooks/webhook.js';
+import type { WebhookPatch, WebhookRepository } from '../../ports/repositories.js';
 import type { Webhook as Row } from '../../generated/sqlite/client.js';
 import type { PrismaClient } from './client.js';
 import { fromColumn, isRefusal, toColumn } from './columns.js';
@@ -13,7 +13,7 @@ export function createPrismaWebhookRepository(prisma: PrismaClient): WebhookRepo
       try {
         return toWebhook(await prisma.webhook.create({
           data: {
-            ...webhook,
+            ...toColumns(webhook),
             events: JSON.stringify(webhook.events),
             headers: JSON.stringify(webhook.headers),
             createdAt: toColumn(webhook.createdAt),
@@ -33,16 +33,11 @@ export function createPrismaWebhookRepository(prisma: PrismaClient): WebhookRepo
       const rows = await prisma.webhook.findMany({ where: { instanceId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
       return rows.map(toWebhook);
     },
-    async update(instanceId, webhookId, { events, headers, ...plain }, now) {
+    async update(instanceId, webhookId, patch, now) {
       try {
         return toWebhook(await prisma.webhook.update({
           where: { id: webhookId, instanceId },
-          data: {
-            ...plain,
-            events: events && JSON.stringify(events),
-            headers: headers && JSON.stringify(headers),
-            updatedAt: toColumn(now),
-          },
+          data: { ...toColumns(patch), updatedAt: toColumn(now) },
         }));
       } catch (error) {
         if (!isRefusal(error, 'P2025')) throw error;
@@ -56,11 +51,25 @@ export function createPrismaWebhookRepository(prisma: PrismaClient): WebhookRepo
   };
 }
 
-function toWebhook(row: Row): Webhook {
+/** What is undefined stays as it is. */
+function toColumns<T extends WebhookPatch>({ events, headers, filter, previousSecret, ...plain }: T) {
+  return {
+    ...plain,
+    events: events && JSON.stringify(events),
+    headers: headers && JSON.stringify(headers),
+    filter: filter && JSON.stringify(filter),
+    previousSecret: previousSecret && previousSecret.secret,
+    previousSecretUntil: toColumn(previousSecret && previousSecret.until),
+  };
+}
+
+function toWebhook({ previousSecret, previousSecretUntil, ...row }: Row): Webhook {
   return {
     ...row,
     events: JSON.parse(row.events) as EventType[],
     headers: JSON.parse(row.headers) as Record<string, string>,
+    filter: row.filter === null ? null : JSON.parse(row.filter) as WebhookFilter,
+    previousSecret: previousSecret === null || previousSecretUntil === null ? null : { secret: previousSecret, until: fromColumn(previousSecretUntil) },
     createdAt: fromColumn(row.createdAt),
     updatedAt: fromColumn(row.updatedAt),
   };

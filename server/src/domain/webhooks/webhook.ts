@@ -21,6 +21,9 @@ export interface Webhook {
   updatedAt: number;
 }
 
+/** The longest gap that a webhook may ask for: a minute, so that a mistake does not look like a loss. */
+export const MAX_INTERVAL_MS = 60_000;
+
 /** Which events of a chat a webhook wants; events of no chat (instance status, QR) always pass. What is missing does not filter. */
 export interface WebhookFilter {
   /** Kinds of chats. */

@@ -9,9 +9,11 @@ type Deps = Pick<WebhookUseCaseDeps, 'findInstance' | 'webhooks' | 'subscription
 export function createCreateWebhook({ findInstance, webhooks, subscriptions, dispatcher, clock, random }: Deps): GatewayUseCases['createWebhook'] {
   return async (instanceId, input) => {
     await findInstance(instanceId);
-    const { url = '', events = [], headers = {}, secret = makeSecret(random) } = checkWebhook(input);
+    const { url = '', events = [], headers = {}, secret = makeSecret(random), filter = null, minIntervalMs = 0 } = checkWebhook(input);
     const now = clock.now();
-    const webhook = await webhooks.create({ id: random.uuid(), instanceId, url, events, secret, headers, enabled: true, createdAt: now, updatedAt: now });
+    const webhook = await webhooks.create({
+      id: random.uuid(), instanceId, url, events, secret, headers, filter, minIntervalMs, previousSecret: null, enabled: true, createdAt: now, updatedAt: now,
+    });
     subscriptions.invalidate(instanceId);
     return { ...webhook, breaker: dispatcher.breaker(webhook.id) };
   };

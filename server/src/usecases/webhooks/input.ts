@@ -1,20 +1,24 @@
 import { DomainError } from '../../domain/errors.js';
 import { EVENT_TYPES, type EventType } from '../../domain/events/event.js';
+import { checkFilter } from '../../domain/webhooks/filter.js';
 import { checkSecret } from '../../domain/webhooks/signing.js';
 import { checkHeaders, checkUrl } from '../../domain/webhooks/target.js';
+import { MAX_INTERVAL_MS } from '../../domain/webhooks/webhook.js';
 import type { WebhookPatch } from '../../ports/repositories.js';
 import type { WebhookInput } from '../gateway.js';
 
 /**
- * Checks what a caller said about a webhook, and leaves out what was not said.
+ * Checks what a caller said about a webhook, and leaves out what was not said. A secret that is given is the only one from then on.
  * @throws DomainError `validation_failed` with the field
  */
 export function checkWebhook(input: Partial<WebhookInput> & { enabled?: boolean | undefined }): WebhookPatch {
   return {
     ...(input.url === undefined ? {} : { url: checkUrl(input.url) }),
     ...(input.events === undefined ? {} : { events: checkEvents(input.events) }),
-    ...(input.secret === undefined ? {} : { secret: checkSecret(input.secret) }),
+    ...(input.secret === undefined ? {} : { secret: checkSecret(input.secret), previousSecret: null }),
     ...(input.headers === undefined ? {} : { headers: checkHeaders(input.headers) }),
+    ...(input.filter === undefined ? {} : { filter: input.filter && checkFilter(input.filter) }),
+    ...(input.minIntervalMs === undefined ? {} : { minIntervalMs: checkInterval(input.minIntervalMs) }),
     ...(input.enabled === undefined ? {} : { enabled: input.enabled }),
   };
 }
@@ -25,4 +29,11 @@ function checkEvents(events: EventType[]): EventType[] {
     throw new DomainError('validation_failed', 'At least one known event type is needed.', { field: 'events', hint: `Event types: ${EVENT_TYPES.join(', ')}.` });
   }
   return [...new Set(events)];
+}
+
+function checkInterval(ms: number): number {
+  if (!Number.isInteger(ms) || ms < 0 || ms > MAX_INTERVAL_MS) {
+    throw new DomainError('validation_failed', `The gap between two posts is a whole number of milliseconds from 0 to ${MAX_INTERVAL_MS}.`, { field: 'minIntervalMs' });
+  }
+  return ms;
 }
