@@ -3,7 +3,8 @@ import type { MediaFile, MediaKind, MediaStream } from '../domain/messages/conte
 import type { MessageState, StoredMessage } from '../domain/messages/message.js';
 import type { Delivery, DeliveryState, Webhook, WebhookFilter } from '../domain/webhooks/webhook.js';
 import type { EventType } from '../domain/events/event.js';
-import type { MessagePage } from '../ports/message-store.js';
+import type { DomainError } from '../domain/errors.js';
+import type { MessagePage, QueueCounts } from '../ports/message-store.js';
 import type { ApiKey } from '../ports/repositories.js';
 import type { LiveStatus } from '../ports/status-board.js';
 import type { BreakerState, BreakerStatus } from './webhooks/receiver-breaker.js';
@@ -17,6 +18,28 @@ export interface ConnectResult {
   hasQR: boolean;
   qr: { text: string; expiresAt: number } | null;
 }
+
+/** How a send is meant; the same for every kind of content. Times are epoch milliseconds. */
+export interface SendOptions { idempotencyKey?: string | undefined }
+export interface QueueOptions extends SendOptions { scheduledAt?: number | undefined; expiresAt?: number | undefined }
+
+/** What a send came to: acknowledged by WhatsApp, or on disk and on its way. A repeat under an idempotency key gets what the first one got. */
+export type SendAnswer = ({ kind: 'sent' } & SentMessage) | ({ kind: 'queued' } & QueuedMessage);
+
+export interface QueuedMessage {
+  messageId: string;
+  correlationId: string;
+  queueId: string;
+  /** `queued`, unless this is a repeat of a message that has come further. */
+  state: MessageState;
+  /** When it is due, if that was asked for. */
+  scheduledAt: number | null;
+  expiresAt: number | null;
+}
+
+/** One of many: accepted, or refused without harm to the others. */
+export type BulkAnswer = { kind: 'queued' } & QueuedMessage | { kind: 'refused'; error: DomainError };
+export interface BulkItem { request: SendRequest; options: QueueOptions }
 
 export interface SentMessage {
   messageId: string;
@@ -38,6 +61,9 @@ export type SendRequest = SendBase & (
   | { type: MediaKind; source: MediaSource; mimetype?: string | undefined; fileName?: string | undefined; caption?: string | undefined; voice?: boolean | undefined }
   | { type: 'location'; latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
 );
+
+/** What somebody may wait for. */
+export type AwaitedStatus = 'sent' | 'delivered' | 'read';
 
 export interface GatewayHealth {
   activeSessions: number;
@@ -77,7 +103,22 @@ export interface GatewayUseCases {
   requestPairingCode(instanceId: string, phoneNumber: string): Promise<{ code: string; expiresAt: number }>;
 
   /** Resolves after WhatsApp's acknowledgement. */
-  sendMessage(instanceId: string, request: SendRequest): Promise<SentMessage>;
+  sendMessage(instanceId: string, request: SendRequest, options?: SendOptions): Promise<SendAnswer>;
+  /** Resolves when the message is on disk; it goes out when it is due and the instance is connected. */
+  queueMessage(instanceId: string, request: SendRequest, options?: QueueOptions): Promise<SendAnswer>;
+  /** One answer per item, in order. */
+  queueMessages(instanceId: string, items: (BulkItem | DomainError)[]): Promise<BulkAnswer[]>;
+  /** @throws `message_not_cancellable` when it has gone out, or may have */
+  cancelMessage(instanceId: string, messageId: string): Promise<StoredMessage>;
+  /** The message as soon as it has come as far as `status`, or to an end, or after `timeoutMs` as it is then. */
+  awaitMessage(instanceId: string, messageId: string, status: AwaitedStatus, timeoutMs: number): Promise<StoredMessage>;
+  listDeadLetters(instanceId: string, query: { limit: number; cursor?: number | undefined }): Promise<MessagePage>;
+  /** @throws `not_a_dead_letter` */
+  retryDeadLetter(instanceId: string, messageId: string): Promise<QueuedMessage>;
+  /** @throws `not_a_dead_letter` */
+  discardDeadLetter(instanceId: string, messageId: string): Promise<void>;
+  /** What waits in the queue of an instance. */
+  queueCounts(instanceId: string): Promise<QueueCounts>;
   getMessage(instanceId: string, messageId: string): Promise<StoredMessage>;
   listMessages(instanceId: string, query: { limit: number; cursor?: number | undefined; direction?: 'in' | 'out' | undefined; chatId?: string | undefined }): Promise<MessagePage>;
   getMessageMedia(instanceId: string, messageId: string): Promise<MediaStream>;

@@ -7,34 +7,60 @@ export const ACK_TIMEOUT_MS = 30_000;
 /** WhatsApp's word, with the time (epoch milliseconds) at which it was noted. */
 export type NotedAck = ServerAck & { at: number };
 
-/** Where synchronous senders wait for WhatsApp's word on their message, whichever socket brings it. */
+/** Where senders wait for WhatsApp's word on their message, whichever socket brings it. */
 export interface Acknowledgements {
   /** null when nothing came within `timeoutMs`. Wait before you send: an ack may be faster than the call. */
   wait(instanceId: string, messageId: string, timeoutMs: number): Promise<NotedAck | null>;
+  /** The same for the queue, which has no use for waiting on a connection that is gone: `lost` then. */
+  waitInQueue(instanceId: string, messageId: string, timeoutMs: number): Promise<NotedAck | null | 'lost'>;
+  /** Whether the queue waits for this message, and so judges a refusal itself. */
+  isInQueue(instanceId: string, messageId: string): boolean;
   settle(instanceId: string, ack: NotedAck): void;
+  /** The connection that the queue's messages of this instance were written to is gone. */
+  lose(instanceId: string): void;
   /** Nobody waits any longer: as if everybody's time was over. */
   giveUp(): void;
 }
 
+interface Waiter { instanceId: string; queue: boolean; answer(ack: NotedAck | null | 'lost'): void }
+
 export function createAcknowledgements(clock: Clock): Acknowledgements {
-  const waiting = new Map<string, (ack: NotedAck | null) => void>();
+  const waiting = new Map<string, Set<Waiter>>();
   const key = (instanceId: string, messageId: string) => `${instanceId}/${messageId}`;
 
-  return {
-    wait(instanceId, messageId, timeoutMs) {
-      return new Promise(resolve => {
-        const name = key(instanceId, messageId);
-        const cancel = clock.after(timeoutMs, () => waiting.get(name)?.(null));
-        waiting.set(name, ack => {
-          waiting.delete(name);
+  function wait<T extends NotedAck | null | 'lost'>(instanceId: string, messageId: string, timeoutMs: number, queue: boolean): Promise<T> {
+    return new Promise(resolve => {
+      const name = key(instanceId, messageId);
+      const waiters = waiting.get(name) ?? new Set();
+      waiting.set(name, waiters);
+      const waiter: Waiter = {
+        instanceId, queue,
+        answer(ack) {
+          waiters.delete(waiter);
+          if (waiters.size === 0 && waiting.get(name) === waiters) waiting.delete(name);
           cancel();
-          resolve(ack);
-        });
-      });
+          resolve(ack as T);
+        },
+      };
+      const cancel = clock.after(timeoutMs, () => waiter.answer(null));
+      waiters.add(waiter);
+    });
+  }
+
+  const all = () => [...waiting.values()].flatMap(waiters => [...waiters]);
+
+  return {
+    wait: (instanceId, messageId, timeoutMs) => wait(instanceId, messageId, timeoutMs, false),
+    waitInQueue: (instanceId, messageId, timeoutMs) => wait(instanceId, messageId, timeoutMs, true),
+    isInQueue: (instanceId, messageId) => [...waiting.get(key(instanceId, messageId)) ?? []].some(waiter => waiter.queue),
+    settle(instanceId, ack) {
+      for (const waiter of [...waiting.get(key(instanceId, ack.messageId)) ?? []]) waiter.answer(ack);
     },
-    settle: (instanceId, ack) => waiting.get(key(instanceId, ack.messageId))?.(ack),
+    lose(instanceId) {
+      for (const waiter of all()) if (waiter.queue && waiter.instanceId === instanceId) waiter.answer('lost');
+    },
     giveUp() {
-      for (const answer of [...waiting.values()]) answer(null);
+      for (const waiter of all()) waiter.answer(waiter.queue ? 'lost' : null);
     },
   };
 }

@@ -6,12 +6,21 @@ import { ACK_TIMEOUT_MS } from './acknowledgements.js';
 /** What tells of a message beside its content; it never changes. */
 export interface MessageFacts { party: string; chatId: string; correlationId: string | null }
 
-export interface RelayedMessage { instanceId: string; messageId: string; proto: Uint8Array; facts: MessageFacts }
+export interface RelayedMessage {
+  instanceId: string;
+  messageId: string;
+  proto: Uint8Array;
+  facts: MessageFacts;
+  /** Its row is on disk, and may go out; nothing leaves before. */
+  permit?: Promise<boolean>;
+  /** It may have been written before. */
+  again?: boolean;
+}
 
 /** Writes messages to sockets, and remembers which were written to which until WhatsApp answers. */
 export interface Relay {
-  /** Never rejects: a message that could not be written stays in `sending` and goes out again under the same id. */
-  send(socket: WhatsAppSocket, message: RelayedMessage): Promise<void>;
+  /** Never rejects: a message that could not be written stays in `sending` and goes out again under the same id. Answers whether it was written. */
+  send(socket: WhatsAppSocket, message: RelayedMessage): Promise<boolean>;
   /** Whether the message is on its way on this socket and its acknowledgement may still come. */
   isUnderWay(socket: WhatsAppSocket, instanceId: string, messageId: string): boolean;
   /** Nothing is awaited any more. Answers what is known of the message if it was on its way, so that nobody has to read it. */
@@ -23,12 +32,14 @@ export function createRelay(clock: Clock, logger: Logger): Relay {
   const key = (instanceId: string, messageId: string) => `${instanceId}/${messageId}`;
 
   return {
-    async send(socket, { instanceId, messageId, proto, facts }) {
+    async send(socket, { instanceId, messageId, proto, facts, permit, again }) {
       underWay.set(key(instanceId, messageId), { socket, at: clock.now(), facts });
       try {
-        await socket.relay({ messageId, jid: facts.party, proto });
+        await socket.relay({ messageId, jid: facts.party, proto, ...(permit ? { permit } : {}), ...(again === undefined ? {} : { again }) });
+        return true;
       } catch (err) {
-        logger.warn({ err, instanceId, messageId }, 'the message could not be written; it is tried again');
+        logger.warn({ err, instanceId, messageId }, 'the message could not be written');
+        return false;
       }
     },
     isUnderWay(socket, instanceId, messageId) {
