@@ -72,7 +72,7 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
       for (const lane of lanes) {
         const messageId = `M${count++}`;
         const data = { messageId, chat: { id: lane, type: 'direct' as const }, sender: { id: lane }, replyTo: lane, timestamp: new Date(clock.now()).toISOString(), messageType: 'text', text: messageId, isGroup: false };
-        rows.push(...await subscriptions.deliveriesFor(makeEvent(INSTANCE, { type: 'message.received', data }, [lane, messageId], clock.now()), lane, clock.now()));
+        rows.push(...await subscriptions.deliveriesFor(makeEvent(INSTANCE, { type: 'message.received', data }, [lane, messageId], clock.now()), lane, { chatType: 'direct', addresses: [lane], fromMe: false }, clock.now()));
       }
       await store.deliveries.insert(rows);
       dispatcher.wake();

@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.js';
-import { parseRecipient } from '../messages/recipient.js';
+import { parseRecipient, type Recipient } from '../messages/recipient.js';
 import type { WebhookFilter } from './webhook.js';
 
 export const CHAT_TYPES = ['direct', 'group'] as const;
@@ -9,7 +9,7 @@ export const MAX_FILTER_CHATS = 1_000;
 /** What a filter judges an event of a chat by. */
 export interface ChatFacts {
   chatType: (typeof CHAT_TYPES)[number];
-  /** Every name of the chat that is known: JID, LID, phone number. */
+  /** Every name of the chat that is known: JID, LID, phone number in any spelling. */
   addresses: string[];
   /** Whether this account wrote the message. */
   fromMe: boolean;
@@ -34,7 +34,8 @@ export function passes(filter: WebhookFilter | null, about: ChatFacts | null): b
   if (filter === null || about === null) return true;
   if (filter.fromMe !== undefined && filter.fromMe !== about.fromMe) return false;
   if (filter.chatTypes !== undefined && !filter.chatTypes.includes(about.chatType)) return false;
-  return filter.chats === undefined || about.addresses.some(address => filter.chats?.includes(plainAddress(address)));
+  const { chats } = filter;
+  return chats === undefined || about.addresses.some(address => chats.includes(plainAddress(address)));
 }
 
 function checkChatTypes(given: ChatFacts['chatType'][]): ChatFacts['chatType'][] {
@@ -52,19 +53,24 @@ function checkChats(given: string[]): string[] {
 
 function checkChat(chat: string, field: string): string {
   try {
-    const parsed = parseRecipient(chat, field);
-    return parsed.kind === 'number' ? parsed.digits : parsed.jid;
+    return plain(parseRecipient(chat, field));
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     throw refused(field, error.message, error.hint, error);
   }
 }
 
-/** As `checkChats` writes it: the digits of a number's JID, any other without its device. */
+/** As `checkChats` writes it. */
 function plainAddress(address: string): string {
-  const [user = '', server] = address.split('@');
-  const account = user.split(':')[0] ?? user;
-  return server === undefined || server === 's.whatsapp.net' || server === 'c.us' ? account : `${account}@${server}`;
+  try {
+    return plain(parseRecipient(address));
+  } catch {
+    return address;
+  }
+}
+
+function plain(recipient: Recipient): string {
+  return recipient.kind === 'number' ? recipient.digits : recipient.jid;
 }
 
 function refused(field: string, message: string, hint?: string, cause?: unknown): DomainError {

@@ -1,4 +1,6 @@
+import type { MessageReceivedData } from '../../domain/events/event.js';
 import { NOTHING_YET, type StoredMessage } from '../../domain/messages/message.js';
+import type { ChatFacts } from '../../domain/webhooks/filter.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { IncomingMessage } from '../../ports/whatsapp-client.js';
@@ -18,11 +20,17 @@ export function createReceiveMessage({ messages, outlet, clock }: ReceiveMessage
   return async (instanceId: string, incoming: IncomingMessage): Promise<void> => {
     const { messageId, chatId, event } = incoming;
     const deliveries = event
-      ? await outlet.prepare(instanceId, { type: 'message.received', data: event }, [chatId, incoming.senderJid, messageId], chatId)
+      ? await outlet.prepare(instanceId, { type: 'message.received', data: event }, [chatId, incoming.senderJid, messageId], chatId, factsOf(chatId, event))
       : [];
     const isNew = await messages.recordIncoming(toStored(instanceId, incoming, clock.now()), deliveries);
     if (isNew && deliveries.length > 0) outlet.wake();
   };
+}
+
+/** In a direct chat its names are those of who wrote. */
+function factsOf(chatId: string, { chat, sender, isGroup }: MessageReceivedData): ChatFacts {
+  const names = isGroup ? [] : [chat.phone, sender.id, sender.phone, sender.lid];
+  return { chatType: chat.type, addresses: [chatId, ...names.filter(name => name !== undefined)], fromMe: false };
 }
 
 function toStored(instanceId: string, incoming: IncomingMessage, now: number): StoredMessage {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AckStatus, MessageFailure, StoredMessage } from '../../domain/messages/message.js';
+import type { ChatFacts } from '../../domain/webhooks/filter.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { Receipt, ServerAck } from '../../ports/whatsapp-client.js';
@@ -49,7 +50,7 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
       ...(message.correlationId === null ? {} : { correlationId: message.correlationId }),
       ...(failure ? { error: failure } : {}),
     };
-    const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, [messageId, status], message.chatId);
+    const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, [messageId, status], message.chatId, aboutChat(message));
     const step = { instanceId, messageId, to: status, at, ...(failure ? { failure } : {}) };
     if (await messages.advance(step, deliveries) && deliveries.length > 0) outlet.wake();
     return at;
@@ -80,4 +81,8 @@ export function refusal(code: number): MessageFailure {
     500: 'WhatsApp refused the message (500): an error on its side.',
   };
   return { code: 'whatsapp_rejected', message: known[code] ?? `WhatsApp refused the message with code ${code}.` };
+}
+
+function aboutChat({ chatId, party }: MessageFacts): ChatFacts {
+  return { chatType: chatId.endsWith('@g.us') ? 'group' : 'direct', addresses: [chatId, party], fromMe: true };
 }

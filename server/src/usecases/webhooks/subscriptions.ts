@@ -1,4 +1,5 @@
 import type { GatewayEvent } from '../../domain/events/event.js';
+import { passes, type ChatFacts } from '../../domain/webhooks/filter.js';
 import type { NewDelivery, Webhook } from '../../domain/webhooks/webhook.js';
 import type { Random } from '../../ports/clock.js';
 import type { WebhookRepository } from '../../ports/repositories.js';
@@ -12,12 +13,13 @@ export interface Subscriptions {
   /** null when there is none (any more). */
   find(instanceId: string, webhookId: string): Promise<Webhook | null>;
   /**
-   * One delivery for each enabled webhook that wants this type of event, to be written in the same transaction as what
-   * caused the event.
+   * One delivery for each enabled webhook that wants this type of event and whose filter lets it pass, to be written in the
+   * same transaction as what caused the event.
    * @param lane the chat id for events of a chat, `INSTANCE_LANE` otherwise
+   * @param about what filters judge by; null for events of no chat
    * @param now epoch milliseconds
    */
-  deliveriesFor(event: GatewayEvent, lane: string, now: number): Promise<NewDelivery[]>;
+  deliveriesFor(event: GatewayEvent, lane: string, about: ChatFacts | null, now: number): Promise<NewDelivery[]>;
   /** To be called after every change of an instance's webhooks, wherever it was made. */
   invalidate(instanceId: string): void;
 }
@@ -45,8 +47,9 @@ export function createSubscriptions({ webhooks, random }: { webhooks: Pick<Webho
     async find(instanceId, webhookId) {
       return (await list(instanceId)).find(webhook => webhook.id === webhookId) ?? null;
     },
-    async deliveriesFor(event, lane, now) {
-      const receivers = (await list(event.instanceId)).filter(webhook => webhook.enabled && webhook.events.includes(event.type));
+    async deliveriesFor(event, lane, about, now) {
+      const receivers = (await list(event.instanceId))
+        .filter(webhook => webhook.enabled && webhook.events.includes(event.type) && passes(webhook.filter, about));
       if (receivers.length === 0) return [];
       const body = JSON.stringify(event);
       return receivers.map(webhook => ({
