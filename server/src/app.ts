@@ -77,7 +77,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const sender = createUndiciSender({ clock });
     cleanups.push(() => sender.close());
     const subscriptions = createSubscriptions({ webhooks, random });
-    const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger });
+    const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger, ...config.webhooks });
     cleanups.push(() => dispatcher.stop());
     const outlet = createOutlet({ subscriptions, deliveries, wake: () => dispatcher.wake(), clock });
 

@@ -13,6 +13,8 @@ export interface Config {
   /** How browsers reach the gateway when that is not how it sees itself, e.g. behind a proxy. */
   publicUrl: string | null;
   limits: { jsonBodyBytes: number; mediaBytes: number };
+  /** How receivers of events are treated. */
+  webhooks: { timeoutMs: number; breaker: { failures: number; openMs: number } };
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -38,6 +40,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     publicUrl: url(env, 'PUBLIC_URL'),
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     limits: { jsonBodyBytes: 1 * MIB, mediaBytes: integer(env, 'MEDIA_MAX_BYTES', 64 * MIB, 1, 2_000 * MIB) },
+    webhooks: {
+      timeoutMs: integer(env, 'WEBHOOK_TIMEOUT_SECONDS', 10, 1, 60) * 1_000,
+      breaker: {
+        failures: integer(env, 'WEBHOOK_BREAKER_FAILURES', 20, 1, 1_000_000),
+        openMs: integer(env, 'WEBHOOK_BREAKER_OPEN_SECONDS', 180, 1, 86_400) * 1_000,
+      },
+    },
   };
 }
 

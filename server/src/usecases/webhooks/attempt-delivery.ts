@@ -10,8 +10,7 @@ import { keepTrying } from './keep-trying.js';
 import type { ReceiverMood } from './receiver-gates.js';
 import type { Subscriptions } from './subscriptions.js';
 
-/** A receiver that has not answered by then failed. */
-const TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 /** A row whose webhook turns out to be switched off is looked at again after that time. */
 const DISABLED_PAUSE_MS = 30_000;
 
@@ -23,6 +22,8 @@ export interface AttemptDeps {
   clock: Clock;
   random: Pick<Random, 'float'>;
   logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  /** A receiver that has not answered by then failed; 10 s unless told otherwise. */
+  timeoutMs?: number;
 }
 
 export interface AttemptResult {
@@ -65,7 +66,7 @@ export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, sig
   };
 }
 
-async function post({ sender, clock }: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<WebhookResponse> {
+async function post({ sender, clock, timeoutMs = DEFAULT_TIMEOUT_MS }: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<WebhookResponse> {
   const own = Object.entries(webhook.headers).map(([name, value]) => [name.toLowerCase(), value]);
   const headers = {
     'user-agent': 'chasqui',
@@ -73,7 +74,7 @@ async function post({ sender, clock }: AttemptDeps, webhook: Webhook, delivery: 
     'content-type': 'application/json',
     ...signatureHeaders(webhook.secret, delivery.eventId, delivery.body, clock.now()),
   };
-  return sender.post({ url: webhook.url, headers, body: delivery.body, timeoutMs: TIMEOUT_MS, signal });
+  return sender.post({ url: webhook.url, headers, body: delivery.body, timeoutMs, signal });
 }
 
 /** Whether the webhook is another than the one that was posted to: what the old one answered then says nothing about it. */
