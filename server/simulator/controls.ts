@@ -1,6 +1,7 @@
 import type { ActivityLog } from './log.js';
 import type { Contacts } from './operations/contacts.js';
 import type { FaultControl } from './operations/fault-control.js';
+import type { Groups } from './operations/groups.js';
 import type { Phones } from './operations/phones.js';
 import type { Stats } from './stats.js';
 
@@ -30,6 +31,7 @@ export interface SimulatorControls {
   readonly trust: Trust;
   readonly phones: Phones;
   readonly contacts: Contacts;
+  readonly groups: Groups;
   readonly faults: FaultControl;
   stats(): StatsView;
   log: ActivityLog['read'];

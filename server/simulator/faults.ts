@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 export const ACTION_KINDS = ['close', 'logged-out', 'replaced', 'stream-error'] as const;
 /** Faults that wait for their occasion. */
 export const STANDING_KINDS = [
-  'drop-ack', 'ack-error', 'delay-ack', 'mute', 'refuse-upgrade', 'refuse-login', 'never-scanned', 'redeliver', 'undecryptable',
-  'slow-media', 'media-down',
+  'drop-ack', 'ack-error', 'delay-ack', 'mute', 'refuse-upgrade', 'refuse-login', 'never-scanned', 'redeliver', 'reorder',
+  'undecryptable', 'slow-media', 'media-down',
 ] as const;
 
 export type ActionKind = (typeof ACTION_KINDS)[number];

@@ -61,7 +61,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const identity = createNoiseIdentity(clock.now());
   const store = createMediaStore();
   const media = createMediaHost(network, store, host, options.mediaPort ?? 0);
-  const { protocol, phones, contacts, faults } = assemble({
+  const { protocol, phones, contacts, groups, faults } = assemble({
     network,
     identity,
     store,
@@ -87,6 +87,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     },
     phones,
     contacts,
+    groups,
     faults,
     stats: () => statsOf(network),
     log: (query) => network.log.read(query),

@@ -1,7 +1,7 @@
 import { jidDecode } from '@whiskeysockets/baileys';
 import { ControlError } from './errors.js';
 
-/** Where a JID lives: by phone number (PN) or by LID. Groups (`g.us`) are a third server, routed apart. */
+/** Where a JID lives: by phone number (PN) or by LID. Groups (`g.us`) are a third server, kept apart. */
 export type UserServer = 's.whatsapp.net' | 'lid';
 
 const SPACE = 10n ** 15n;

@@ -1,4 +1,5 @@
 import { createDirectory, type Directory } from './accounts/directory.js';
+import { createGroupDirectory, type GroupDirectory } from './accounts/groups.js';
 import { createTimers, type Clock, type Timers } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
 import { createActivityLog, type ActivityLog } from './log.js';
@@ -21,6 +22,7 @@ export interface Network {
   readonly stats: Stats;
   readonly faults: Faults;
   readonly directory: Directory;
+  readonly groups: GroupDirectory;
   readonly connections: Set<Connection>;
 }
 
@@ -37,6 +39,7 @@ export function createNetwork(clock: Clock, logger: SimulatorLogger): Network {
       logger.warn({ err: error, number }, 'work of an account failed');
       log.add({ event: 'error', socket: 0, phone: number, detail: error instanceof Error ? error.message : String(error) });
     }),
+    groups: createGroupDirectory(clock),
     connections: new Set(),
   };
 }

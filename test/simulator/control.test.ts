@@ -81,6 +81,41 @@ describe('the control API', () => {
     expect(await call('POST', `/phones/${PHONE}/messages`, { to: '99911111111', text: 'x' })).toMatchObject({ status: 409, body: { code: 'not_on_whatsapp' } });
   });
 
+  it('makes groups, whose members write and read', async () => {
+    const [ana, ben] = ['15557100011', '15557100012'];
+    const made = await call('POST', '/groups', { subject: 'Relay', members: [`+${PHONE}`, ana, ben, ana] });
+    expect(made).toMatchObject({ status: 201, body: { jid: expect.stringMatching(/^\d+@g\.us$/), subject: 'Relay', members: [PHONE, ana, ben] } });
+    const path = `/groups/${String(made.body['jid'])}`;
+    expect(await call('GET', '/groups')).toEqual({ status: 200, body: { groups: [made.body] } });
+    expect(await call('GET', path)).toEqual({ status: 200, body: made.body });
+
+    const written = await call('POST', `${path}/messages`, { from: ana, text: 'to the group' });
+    expect(written).toMatchObject({ status: 201, body: { messageId: expect.any(String) } });
+    await until('it arrives', () => client.texts().includes('to the group'));
+    await client.sock.sendMessage(String(made.body['jid']), { text: 'back' });
+    await until('it is readable', () => simulator.groups.received(String(made.body['jid']), ben).length === 2);
+    expect(await call('GET', `${path}/messages?member=${encodeURIComponent(`+${ben}`)}`)).toMatchObject({
+      status: 200, body: [{ from: ana, group: made.body['jid'], text: 'to the group', times: 1 }, { from: PHONE, text: 'back', times: 1, duplicates: 0 }],
+    });
+
+    for (const [method, route, body, status, code] of [
+      ['GET', '/groups/120363999999999999@g.us', undefined, 404, 'unknown_group'],
+      ['POST', '/groups/120363999999999999@g.us/messages', { from: ana, text: 'x' }, 404, 'unknown_group'],
+      ['GET', `/groups/120363999999999999@g.us/messages?member=${ana}`, undefined, 404, 'unknown_group'],
+      ['POST', `${path}/messages`, { from: CONTACT, text: 'x' }, 403, 'not_a_member'],
+      ['GET', `${path}/messages?member=${CONTACT}`, undefined, 403, 'not_a_member'],
+      ['GET', `${path}/messages`, undefined, 400, 'invalid_request'],
+      ['POST', `${path}/messages`, { text: 'x' }, 400, 'invalid_request'],
+      ['POST', `${path}/messages`, { from: ana }, 400, 'invalid_message'],
+      ['POST', '/groups', { subject: 'Relay', members: [] }, 400, 'invalid_request'],
+      ['POST', '/groups', { members: [ana] }, 400, 'invalid_request'],
+      ['POST', '/groups', { subject: 'Relay', members: ['abc'] }, 400, 'invalid_number'],
+      ['POST', '/groups', { subject: 'Relay', members: [ana, '99911111111'] }, 409, 'not_on_whatsapp'],
+    ] as const) {
+      expect(await call(method, route, body)).toMatchObject({ status, body: { code, message: expect.any(String) } });
+    }
+  });
+
   it('sets, lists and removes faults', async () => {
     expect(await call('POST', '/faults', { kind: 'drop-ack', phone: `+${PHONE}`, count: 2 })).toMatchObject({ status: 201, body: { fault: { kind: 'drop-ack', phone: PHONE, remaining: 2 } } });
     expect(await call('GET', '/faults')).toMatchObject({ body: { faults: [{ kind: 'drop-ack' }] } });

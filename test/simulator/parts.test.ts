@@ -3,6 +3,7 @@ import { createFaults } from '@simulator/faults.js';
 import { lidOf, normaliseNumber, numberOfLid, parseUserJid, userJid } from '@simulator/jids.js';
 import { createActivityLog } from '@simulator/log.js';
 import { createDelivery } from '@simulator/messages/delivery.js';
+import { groupAttributes } from '@simulator/messages/stanzas.js';
 import { createNetwork } from '@simulator/network.js';
 import { node } from '@simulator/nodes.js';
 import { createFrameReader, encodeFrame } from '@simulator/noise/frames.js';
@@ -10,6 +11,7 @@ import { createNoiseIdentity } from '@simulator/noise/certificates.js';
 import { isSignatureGood } from '@simulator/signal/keys.js';
 import { silenceLibsignal } from '@simulator/signal/quiet.js';
 import { createSignalEndpoint } from '@simulator/signal/endpoint.js';
+import { createSenderKeys } from '@simulator/signal/sender-keys.js';
 import { describe, expect, it } from 'vitest';
 import { proto } from '../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
 import { systemClock } from '@simulator/clock.js';
@@ -123,11 +125,21 @@ describe('the queue of a linked device', () => {
   it('holds a message until it is acknowledged, by either name of its sender', () => {
     const device = newDevice();
     delivery.deliver(device, message());
-    delivery.settle(device, 'message', userJid('15550003333', 'lid'), 'A');
-    delivery.settle(device, 'receipt', from, 'A');
+    delivery.settle(device, 'message', { from: userJid('15550003333', 'lid'), id: 'A' });
+    delivery.settle(device, 'receipt', { from, id: 'A' });
     expect(device.pending.size).toBe(1);
-    delivery.settle(device, 'message', userJid('15550002222', 's.whatsapp.net', 4), 'A');
+    delivery.settle(device, 'message', { from: userJid('15550002222', 's.whatsapp.net', 4), id: 'A' });
     expect(device.pending.size).toBe(0);
+  });
+
+  it('tells the members of a group apart, who all send a receipt of the same message', () => {
+    const device = newDevice();
+    const group = '120363000000000001@g.us';
+    const [ana, ben] = ['15550002222', '15550003333'].map(number => groupAttributes(group, { number, device: 0 }));
+    for (const names of [ana, ben]) delivery.deliver(device, node('receipt', { ...names, id: 'A' }));
+    expect(device.pending.size).toBe(2);
+    delivery.acknowledged(device, node('ack', { class: 'receipt', id: 'A', to: group, participant: ana?.['participant'] }));
+    expect([...device.pending.values()].map(({ attrs }) => attrs['participant'])).toEqual([ben?.['participant']]);
   });
 
   it('takes the refusal of a first attempt for its end, and not for that of the second', () => {
@@ -162,6 +174,37 @@ describe('a Signal endpoint', () => {
     } finally {
       restore();
     }
+  });
+});
+
+describe('sender keys', () => {
+  const group = '120363000000000001@g.us';
+  const ana = { number: '15550002222', device: 0 };
+
+  it('read each message once, in any order, and only what was written', () => {
+    const [writer, reader] = [createSenderKeys(), createSenderKeys()];
+    const distribution = writer.distribution(group);
+    const sealed = ['one', 'two', 'three', 'four'].map(text => writer.encrypt(group, Buffer.from(text)));
+    const read = (index: number) => reader.decrypt(group, ana, sealed[index] ?? Buffer.alloc(0)).toString();
+    expect(() => read(0)).toThrow(/No sender key/);
+    reader.learn(group, ana, distribution);
+    expect(() => reader.decrypt('another@g.us', ana, sealed[0] ?? Buffer.alloc(0))).toThrow(/No sender key/);
+
+    const broken = Buffer.from(sealed[3] ?? []);
+    broken[20] = (broken[20] ?? 0) ^ 1;
+    expect(() => reader.decrypt(group, ana, broken)).toThrow();
+    expect([read(2), read(0), read(3), read(1)]).toEqual(['three', 'one', 'four', 'two']);
+    expect(() => read(1)).toThrow(/used already/);
+    reader.learn(group, ana, distribution);
+    expect(() => read(0)).toThrow(/used already/);
+  });
+
+  it('that are learnt late do not read what came before', () => {
+    const [writer, reader] = [createSenderKeys(), createSenderKeys()];
+    const before = writer.encrypt(group, Buffer.from('before'));
+    reader.learn(group, ana, writer.distribution(group));
+    expect(() => reader.decrypt(group, ana, before)).toThrow(/used already/);
+    expect(reader.decrypt(group, ana, writer.encrypt(group, Buffer.from('after'))).toString()).toBe('after');
   });
 });
 

@@ -22,6 +22,8 @@ export interface InboxMessage extends MessageView {
   from: string;
   /** The device that wrote it; 0 is the phone itself. */
   fromDevice: number;
+  /** The JID of the group it was written to. */
+  group?: string;
   /** The number it was written to, on a copy that an own linked device sent. */
   to?: string;
   fromMe: boolean;

@@ -4,14 +4,14 @@ import type { UserServer } from '../jids.js';
 /** A message that a contact or a phone sent, kept so that it can be sent again and its receipts be seen. */
 export interface SentMessage {
   messageId: string;
-  /** The number it was written to. */
+  /** The number it was written to, or the JID of the group. */
   to: string;
   message: proto.IMessage;
   /** The addressing of its stanzas. */
   server: UserServer;
   sentAt: string;
-  /** Receipts of the recipient's devices: delivered (also `inactive`), read, played, retry. */
-  receipts: { type: string; device: number; at: string }[];
+  /** Receipts of the recipients' devices: delivered (also `inactive`), read, played, retry. */
+  receipts: { type: string; from: string; device: number; at: string }[];
 }
 
 const CAPACITY = 5000;

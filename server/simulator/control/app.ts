@@ -5,6 +5,7 @@ import type { LogEvent } from '../log.js';
 import { normaliseNumber } from '../jids.js';
 import type { SimulatorControls } from '../controls.js';
 import { addContactRoutes } from './contacts.js';
+import { addGroupRoutes } from './groups.js';
 import { addPhoneRoutes } from './phones.js';
 import { FaultBody, LogQuery } from './schemas.js';
 
@@ -46,5 +47,6 @@ export function createControlApp(controls: SimulatorControls): FastifyInstance {
 
   addPhoneRoutes(base, controls);
   addContactRoutes(base, controls);
+  addGroupRoutes(base, controls);
   return base;
 }

@@ -26,34 +26,39 @@ const media = Type.Optional(
   ),
 );
 
-export const WriteBody = Type.Object(
-  {
-    to: number(),
-    messageId: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-    addressing: Type.Optional(Type.Union([Type.Literal('pn'), Type.Literal('lid')])),
-    text: Type.Optional(Type.String()),
-    image: media,
-    video: media,
-    audio: media,
-    document: media,
-    sticker: media,
-    location: Type.Optional(
-      Type.Object(
-        {
-          latitude: Type.Number({ minimum: -90, maximum: 90 }),
-          longitude: Type.Number({ minimum: -180, maximum: 180 }),
-          name: Type.Optional(Type.String()),
-          address: Type.Optional(Type.String()),
-        },
-        strict,
-      ),
+const content = {
+  text: Type.Optional(Type.String()),
+  image: media,
+  video: media,
+  audio: media,
+  document: media,
+  sticker: media,
+  location: Type.Optional(
+    Type.Object(
+      {
+        latitude: Type.Number({ minimum: -90, maximum: 90 }),
+        longitude: Type.Number({ minimum: -180, maximum: 180 }),
+        name: Type.Optional(Type.String()),
+        address: Type.Optional(Type.String()),
+      },
+      strict,
     ),
-    contact: Type.Optional(Type.Object({ displayName: text(), vcard: text() }, strict)),
-    reaction: Type.Optional(Type.Object({ messageId: text(), emoji: Type.String(), fromMe: Type.Optional(Type.Boolean()) }, strict)),
-    message: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  },
+  ),
+  contact: Type.Optional(Type.Object({ displayName: text(), vcard: text() }, strict)),
+  reaction: Type.Optional(Type.Object({ messageId: text(), emoji: Type.String(), fromMe: Type.Optional(Type.Boolean()) }, strict)),
+  message: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+};
+const messageId = Type.Optional(Type.String({ minLength: 1, maxLength: 128 }));
+
+export const WriteBody = Type.Object(
+  { to: number(), messageId, addressing: Type.Optional(Type.Union([Type.Literal('pn'), Type.Literal('lid')])), ...content },
   strict,
 );
+
+export const GroupParams = Type.Object({ jid: text() });
+export const GroupBody = Type.Object({ subject: text(), members: Type.Array(number(), { minItems: 1, maxItems: 1024 }) }, strict);
+export const GroupWriteBody = Type.Object({ from: number(), messageId, ...content }, strict);
+export const MemberQuery = Type.Object({ member: number() });
 
 export const ReceiptBody = Type.Object({ messageId: text(), type: Type.Union([Type.Literal('read'), Type.Literal('played')]) }, strict);
 

@@ -38,8 +38,10 @@ export interface ComposeContext {
   now: number;
   /** The chat's JID, which a reaction names. */
   chatJid: string;
-  /** The number that will receive it. */
-  recipient: string;
+  /** The number that will receive it, if it is one. */
+  recipient?: string;
+  /** In a group: the JID of the member who wrote a message, which a reaction names too. */
+  participantOf?(messageId: string): string | undefined;
 }
 
 /**
@@ -63,7 +65,8 @@ export async function composeMessage(input: MessageInput, context: ComposeContex
       return { contactMessage: { displayName: input.contact?.displayName ?? '', vcard: input.contact?.vcard ?? '' } };
     case 'reaction': {
       const { messageId, emoji, fromMe } = input.reaction ?? { messageId: '', emoji: '' };
-      const key = { remoteJid: context.chatJid, id: messageId, fromMe: fromMe ?? false };
+      const participant = fromMe ? undefined : context.participantOf?.(messageId);
+      const key = { remoteJid: context.chatJid, id: messageId, fromMe: fromMe ?? false, ...(participant && { participant }) };
       return { reactionMessage: { key, text: emoji, senderTimestampMs: context.now } };
     }
     case 'message':

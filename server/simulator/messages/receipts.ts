@@ -6,14 +6,19 @@ import { parseUserJid, userJid, type UserServer } from '../jids.js';
 import type { Network } from '../network.js';
 import { node } from '../nodes.js';
 import type { Delivery } from './delivery.js';
-import type { Sender } from './sender.js';
+import { groupAttributes } from './stanzas.js';
 
 export interface ReceiptTarget {
   /** The account that wrote the message. */
   to: Account;
   messageId: string;
   server: UserServer;
+  /** The JID of the group it was written to. */
+  group?: string | undefined;
 }
+
+/** Sends a message of an account's device 0 again, as this retry receipt asks. */
+export type Resend = (from: Account, device: LinkedDevice, receipt: BinaryNode) => Promise<void>;
 
 /** Receipts in both directions. */
 export interface Receipts {
@@ -23,44 +28,53 @@ export interface Receipts {
   receive(device: LinkedDevice, receipt: BinaryNode): void;
 }
 
-export function createReceipts(network: Network, delivery: Delivery, sender: () => Sender): Receipts {
+export function createReceipts(network: Network, delivery: Delivery, resend: Resend): Receipts {
+  /** Who sent a receipt, as it stands in its stanza: in a group beside the group. */
+  const names = (number: string, device: number, server: UserServer, group: string | undefined) =>
+    group === undefined ? { from: userJid(number, server, device) } : groupAttributes(group, { number, device });
+  /** The JID of the device that wrote the message that a receipt is about. */
+  const writerOf = ({ attrs }: BinaryNode) => parseUserJid(network.groups.find(attrs['to']) ? attrs['participant'] : attrs['to']);
+  const groupOf = ({ attrs }: BinaryNode) => network.groups.find(attrs['to'])?.jid;
+
   const forward = (device: LinkedDevice, receipt: BinaryNode, ids: string[], type: string | undefined) => {
-    const writer = parseUserJid(receipt.attrs['to']);
+    const writer = writerOf(receipt);
     if (!writer) return;
     const to = network.directory.get(writer.number);
     const at = new Date(network.clock.now()).toISOString();
-    const from = userJid(device.account.number, writer.server, device.id);
+    const { number } = device.account;
+    const attrs = { ...names(number, device.id, writer.server, groupOf(receipt)), type, t: unixSeconds(network.clock) };
     for (const id of ids) {
-      to.sent.find(id)?.receipts.push({ type: type ?? 'delivered', device: device.id, at });
+      to.sent.find(id)?.receipts.push({ type: type ?? 'delivered', from: number, device: device.id, at });
       if (to === device.account) continue;
       for (const target of to.devices.values()) {
-        delivery.deliver(target, node('receipt', { from, id, type, t: unixSeconds(network.clock) }));
+        delivery.deliver(target, node('receipt', { ...attrs, id }));
       }
     }
   };
 
   const retry = (device: LinkedDevice, receipt: BinaryNode) => {
-    const writer = parseUserJid(receipt.attrs['to']);
+    const writer = writerOf(receipt);
     if (!writer) return;
     const account = network.directory.get(writer.number);
     const id = receipt.attrs['id'] ?? '';
     if (writer.device === 0) {
-      account.sent.find(id)?.receipts.push({ type: 'retry', device: device.id, at: new Date(network.clock.now()).toISOString() });
-      void sender().resend(account, device, receipt);
+      const at = new Date(network.clock.now()).toISOString();
+      account.sent.find(id)?.receipts.push({ type: 'retry', from: device.account.number, device: device.id, at });
+      void resend(account, device, receipt);
       return;
     }
     const target = account.devices.get(writer.device);
-    const from = userJid(device.account.number, writer.server, device.id);
-    const attrs = { from, id, type: 'retry', t: unixSeconds(network.clock), recipient: receipt.attrs['recipient'] };
+    const from = names(device.account.number, device.id, writer.server, groupOf(receipt));
+    const attrs = { ...from, id, type: 'retry', t: unixSeconds(network.clock), recipient: receipt.attrs['recipient'] };
     if (target) delivery.deliver(target, node('receipt', attrs, receipt.content));
   };
 
   return {
-    send(from, { to, messageId, server }, type) {
+    send(from, { to, messageId, server, group }, type) {
       const sent = to.sent.find(messageId);
-      sent?.receipts.push({ type: type ?? 'delivered', device: 0, at: new Date(network.clock.now()).toISOString() });
+      sent?.receipts.push({ type: type ?? 'delivered', from: from.number, device: 0, at: new Date(network.clock.now()).toISOString() });
       for (const device of to.devices.values()) {
-        const attrs = { from: userJid(from.number, server), id: messageId, type, t: unixSeconds(network.clock) };
+        const attrs = { ...names(from.number, 0, server, group), id: messageId, type, t: unixSeconds(network.clock) };
         delivery.deliver(device, node('receipt', attrs));
       }
     },
@@ -73,8 +87,9 @@ export function createReceipts(network: Network, delivery: Delivery, sender: () 
 
       const list = getBinaryNodeChild(receipt, 'list');
       const ids = [id, ...getBinaryNodeChildren(list, 'item').map((item) => item.attrs['id'] ?? '')];
-      const writer = type === 'sender' || recipient !== undefined ? own : to;
-      for (const each of ids) delivery.settle(device, 'message', writer, each);
+      const isDirect = groupOf(receipt) === undefined;
+      const chat = isDirect && (type === 'sender' || recipient !== undefined) ? own : to;
+      for (const each of ids) delivery.settle(device, 'message', { from: chat, participant, id: each });
 
       if (type === 'hist_sync' && id === device.bootstrapId) device.bootstrapped = true;
       if (type === 'retry') retry(device, receipt);

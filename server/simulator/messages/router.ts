@@ -5,18 +5,20 @@ import { isOnWhatsApp, parseUserJid, type UserServer } from '../jids.js';
 import type { Network } from '../network.js';
 import type { Delivery } from './delivery.js';
 import type { Reader } from './reader.js';
-import { messageStanza } from './stanzas.js';
+import type { GroupRouter } from './group-router.js';
+import { messageStanza, passedOn } from './stanzas.js';
 import { node } from '../nodes.js';
 
-/** Attributes of a client's stanza that its recipients see too. */
-const PASSED_ON = ['edit', 'category', 'push_priority'];
+/** Why a message is refused: to a group that the account is not in, and to what is not there. */
+const NOT_AUTHORIZED = 401;
+const NOT_FOUND = 404;
 
 /** Acknowledges the messages of clients and brings each part to the device it was encrypted for. */
 export interface Router {
   route(device: LinkedDevice, stanza: BinaryNode): void;
 }
 
-export function createRouter(network: Network, delivery: Delivery, reader: Reader): Router {
+export function createRouter(network: Network, delivery: Delivery, reader: Reader, groupRouter: GroupRouter): Router {
   const { stats, faults, timers } = network;
 
   /** Answers the client; false if the message was refused. */
@@ -43,7 +45,7 @@ export function createRouter(network: Network, delivery: Delivery, reader: Reade
     if (!target || !isOnWhatsApp(target.number) || !(enc.content instanceof Uint8Array)) return;
     const account = network.directory.get(target.number);
     if (target.device === 0) {
-      reader.receiveSealed(account, { from: device, stanza, enc, server });
+      reader.receiveSealed(account, { from: device, stanza, encs: [enc], server });
       return;
     }
     const linked = account.devices.get(target.device);
@@ -57,11 +59,7 @@ export function createRouter(network: Network, delivery: Delivery, reader: Reade
     const attrs = { id: stanza.attrs['id'] ?? '', t: unixSeconds(network.clock), type: stanza.attrs['type'] ?? 'text', notify: device.account.name };
     const identity = getBinaryNodeChild(stanza, 'device-identity');
     const message = messageStanza(address, attrs, enc.attrs['type'] === 'pkmsg' && identity ? [enc, identity] : [enc]);
-    for (const name of PASSED_ON) {
-      const value = stanza.attrs[name];
-      if (value !== undefined) message.attrs[name] = value;
-    }
-    delivery.deliver(linked, message);
+    delivery.deliver(linked, { ...message, attrs: { ...message.attrs, ...passedOn(stanza) } });
   };
 
   const routeToUser = (device: LinkedDevice, stanza: BinaryNode) => {
@@ -77,6 +75,13 @@ export function createRouter(network: Network, delivery: Delivery, reader: Reade
     if (enc) deliverPart(device, stanza, to, enc, server);
   };
 
+  const routeToGroup = (device: LinkedDevice, stanza: BinaryNode) => {
+    const group = network.groups.find(stanza.attrs['to']);
+    if (!group) acknowledge(device, stanza, NOT_FOUND);
+    else if (!group.members.includes(device.account.number)) acknowledge(device, stanza, NOT_AUTHORIZED);
+    else if (acknowledge(device, stanza)) groupRouter.route(device, stanza, group);
+  };
+
   return {
     route(device, stanza) {
       stats.messagesFromClients += 1;
@@ -85,9 +90,12 @@ export function createRouter(network: Network, delivery: Delivery, reader: Reade
         case 'lid':
           if (acknowledge(device, stanza)) routeToUser(device, stanza);
           break;
+        case 'g.us':
+          routeToGroup(device, stanza);
+          break;
         default:
-          // Groups (g.us), status and newsletters: there is nobody to bring it to.
-          acknowledge(device, stanza, 404);
+          // Status and newsletters: there is nobody to bring it to.
+          acknowledge(device, stanza, NOT_FOUND);
       }
     },
   };

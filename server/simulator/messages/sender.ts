@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { proto, type BinaryNode } from '@whiskeysockets/baileys';
+import type { BinaryNode, proto } from '@whiskeysockets/baileys';
 import type { Account } from '../accounts/account.js';
 import type { LinkedDevice } from '../accounts/linked-device.js';
 import type { SentMessage } from '../accounts/sent-messages.js';
 import { unixSeconds } from '../clock.js';
 import { userJid, type UserServer } from '../jids.js';
 import type { Network } from '../network.js';
-import { readRetryBundle } from '../signal/keys.js';
 import type { Delivery } from './delivery.js';
+import { newMessageId, renewalOf, type ReceivePlain } from './outgoing.js';
 import type { Sealing } from './sealing.js';
 import { messageStanza, stanzaType } from './stanzas.js';
 
@@ -16,10 +15,7 @@ export interface SendOptions {
   server: UserServer;
 }
 
-/** Hands a message to the recipient's own phone, which needs no encryption within the simulator. */
-export type ReceivePlain = (to: Account, message: { from: Account; messageId: string; message: proto.IMessage; server: UserServer }) => void;
-
-/** Sends what phones and contacts write. */
+/** Sends what phones and contacts write to each other. */
 export interface Sender {
   /**
    * Writes from an account's device 0 to another account: to each of its linked devices, to its phone, and a
@@ -67,16 +63,10 @@ export function createSender(network: Network, delivery: Delivery, sealing: Seal
       const sent = from.sent.find(receipt.attrs['id'] ?? '');
       if (!sent) return;
       await from.enqueue(async () => {
-        const retry = Array.isArray(receipt.content) ? receipt.content.find((child) => child.tag === 'retry') : undefined;
-        const count = Number(retry?.attrs['count'] ?? '1');
-        const enc = await sealing.seal(from, device, contentFor(from, device, sent), { bundle: readRetryBundle(receipt), count });
+        const enc = await sealing.seal(from, device, contentFor(from, device, sent), renewalOf(receipt));
         delivery.deliver(device, stanzaFor(from, device, sent, enc));
         network.stats.retriesAnswered += 1;
       });
     },
   };
-}
-
-function newMessageId(): string {
-  return `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 }

@@ -33,6 +33,22 @@ export function messageStanza(
   return node('message', { ...addressAttributes(address), ...attrs }, content);
 }
 
+/** The attributes that name the group and the member whose message or receipt it is. */
+export function groupAttributes(group: string, member: { number: string; device: number }): Record<string, string> {
+  return {
+    from: group,
+    participant: userJid(member.number, 'lid', member.device),
+    participant_pn: userJid(member.number, 's.whatsapp.net'),
+    addressing_mode: 'lid',
+  };
+}
+
+/** Attributes of a client's stanza that its recipients see too. */
+export function passedOn({ attrs }: BinaryNode): Record<string, string> {
+  const seen = ['edit', 'category', 'push_priority'].map((name) => [name, attrs[name]] as const);
+  return Object.fromEntries(seen.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+}
+
 const MEDIA_KINDS = new Set(['imageMessage', 'videoMessage', 'audioMessage', 'documentMessage', 'stickerMessage', 'contactMessage', 'liveLocationMessage']);
 
 /** The `type` attribute of a message stanza. */

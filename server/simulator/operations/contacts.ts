@@ -41,7 +41,7 @@ export interface Contacts {
   write(number: string, request: WriteRequest): Promise<{ messageId: string }>;
   /** The owner of a phone writes on the phone itself: linked devices get a copy. */
   writeFromPhone(number: string, request: WriteRequest): Promise<{ messageId: string }>;
-  /** What the contact received and decrypted, oldest first. */
+  /** What the contact received and decrypted, in groups too, oldest first. */
   received(number: string): ReceivedMessage[];
   /** All that a phone itself saw: what it received and the copies of what its linked devices sent. */
   seenByPhone(number: string): (ReceivedMessage & { fromMe: boolean })[];
@@ -106,7 +106,7 @@ export function createContacts({ network, sender, receipts, phones, store, host,
       const account = accountOf(number);
       const message = account.inbox.findById(messageId);
       if (!message || message.fromMe) throw new ControlError(404, 'unknown_message', `${account.number} has not received a message ${messageId}.`);
-      receipts.send(account, { to: network.directory.get(message.from), messageId, server: message.server }, type);
+      receipts.send(account, { to: network.directory.get(message.from), messageId, server: message.server, group: message.group }, type);
     },
     setAutoReply(number, reply) {
       const account = accountOf(number);

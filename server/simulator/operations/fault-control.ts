@@ -13,12 +13,19 @@ export interface FaultControl {
    */
   add(request: FaultRequest): { fault: Fault; met: number };
   list(): Fault[];
-  /** Removes all faults; mute connections hear and speak again. */
+  /** Removes all faults: mute connections hear and speak again, and what was held back is delivered. */
   clear(): void;
 }
 
-/** @param remove unlinks a device and logs its client out */
-export function createFaultControl(network: Network, remove: (device: LinkedDevice) => void): FaultControl {
+export interface FaultControlDeps {
+  network: Network;
+  /** Unlinks a device and logs its client out. */
+  remove(device: LinkedDevice): void;
+  /** Delivers what `reorder` holds back. */
+  release(): void;
+}
+
+export function createFaultControl({ network, remove, release }: FaultControlDeps): FaultControl {
   const devicesOf = (phone: string | undefined): LinkedDevice[] => {
     const accounts = phone === undefined ? network.directory.phones() : [network.directory.get(phone)];
     return accounts.flatMap((account) => [...account.devices.values()]);
@@ -62,6 +69,7 @@ export function createFaultControl(network: Network, remove: (device: LinkedDevi
     list: () => network.faults.list(),
     clear() {
       network.faults.clear();
+      release();
       for (const connection of network.connections) connection.muted = false;
     },
   };

@@ -1,6 +1,7 @@
 import { Curve, generateRegistrationId, generateSignalPubKey, signedKeyPair, type KeyPair } from '@whiskeysockets/baileys';
 import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord, type SignalStorage } from 'libsignal';
 import type { PreKeyBundle } from './keys.js';
+import { createSenderKeys, type SenderKeys } from './sender-keys.js';
 
 /** One-time pre-keys kept for sessions that others have not started yet; the oldest go first. */
 const MAX_OPEN_PRE_KEYS = 1000;
@@ -13,10 +14,11 @@ export interface Peer {
 
 export type CipherType = 'pkmsg' | 'msg';
 
-/** A simulated device's end of the Signal protocol: identity, pre-keys and sessions. */
+/** A simulated device's end of the Signal protocol: identity, pre-keys, sessions, and sender keys for groups. */
 export interface SignalEndpoint {
   readonly identity: KeyPair;
   readonly registrationId: number;
+  readonly senderKeys: SenderKeys;
   /** A bundle with a one-time pre-key of its own. */
   createBundle(): PreKeyBundle;
   hasSession(peer: Peer): boolean;
@@ -64,6 +66,7 @@ export function createSignalEndpoint(owner: string): SignalEndpoint {
   return {
     identity,
     registrationId,
+    senderKeys: createSenderKeys(),
     createBundle() {
       const keyId = nextPreKeyId;
       nextPreKeyId = (nextPreKeyId % 0xff_ff_fe) + 1;

@@ -7,6 +7,7 @@ import { answerAppState, answerBlocklist, answerPrivacy, answerProperties } from
 export interface IqDeps {
   keys: IqHandler;
   usync: IqHandler;
+  groups: IqHandler;
   /** `media_conn`: where to upload, with a token that names the account. */
   mediaConnection(device: LinkedDevice): { host: string; auth: string; ttl: number };
   /** The client wants its messages from now on. */
@@ -20,6 +21,7 @@ export function createIqDispatcher(deps: IqDeps): (device: LinkedDevice, request
   const handlers = new Map<string, IqHandler>([
     ['encrypt', deps.keys],
     ['usync', deps.usync],
+    ['w:g2', deps.groups],
     ['privacy', answerPrivacy],
     ['blocklist', answerBlocklist],
     ['abt', answerProperties],
