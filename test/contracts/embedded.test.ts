@@ -2,6 +2,7 @@ import { createCachedSessionStore } from '@gateway/adapters/memory/cached-sessio
 import { createMemoryStatusBoard } from '@gateway/adapters/memory/status-board.js';
 import { createSqliteSessionStore } from '@gateway/adapters/sqlite/session-store.js';
 import { describeDeliveryStoreContract } from './delivery-store.contract';
+import { describeJournalContract } from './journal.contract';
 import { describeMessageStoreContract } from './message-store.contract';
 import { describeApiKeyRepositoryContract, describeInstanceRepositoryContract, describeWebhookRepositoryContract } from './repositories.contract';
 import { describeSessionStoreContract } from './session-store.contract';
@@ -19,6 +20,7 @@ describeInstanceRepositoryContract('Prisma on SQLite', openTestStore);
 describeWebhookRepositoryContract('Prisma on SQLite', openTestStore);
 describeApiKeyRepositoryContract('Prisma on SQLite', openTestStore);
 describeMessageStoreContract('SQLite', openSeeded);
+describeJournalContract('SQLite', openTestStore);
 describeDeliveryStoreContract('SQLite', openSeeded);
 describeStatusBoardContract('memory', async () => ({ board: createMemoryStatusBoard(), close: async () => undefined }));
 

@@ -55,6 +55,16 @@ export function describeMessageStoreContract(name: string, open: () => Promise<O
       expect((await messages.find('two', 'm1'))?.direction).toBe('in');
     });
 
+    it('knows a message again that comes under the other name of its chat', async () => {
+      const [pn, lid] = ['15550002222@s.whatsapp.net', '900@lid'];
+      expect(await messages.recordIncoming(incoming('m1', { chatId: pn }), [delivery('d1')])).toBe(true);
+      expect(await messages.recordIncoming(incoming('m1', { chatId: lid }), [delivery('d2')], { otherChatId: pn })).toBe(false);
+      expect(await messages.recordIncoming(incoming('m2', { chatId: lid }), [delivery('d3')], { otherChatId: pn })).toBe(true);
+      expect(await messages.recordIncoming(incoming('m1', { chatId: '901@lid' }), [], { otherChatId: '15550003333@s.whatsapp.net' })).toBe(true);
+      expect(await deliveryIds()).toEqual(['d1', 'd3']);
+      expect((await messages.list('one', { limit: 10 })).messages.map(({ chatId }) => chatId)).toEqual(['901@lid', lid, pn]);
+    });
+
     it('records one of many redeliveries that come at the same time', async () => {
       const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => messages.recordIncoming(incoming('m1'), [delivery(`d${index}`)])));
       expect(answers.filter(Boolean)).toHaveLength(1);

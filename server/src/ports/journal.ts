@@ -1,37 +1,38 @@
 /**
  * What was decrypted, kept with the ratchet step that can never be repeated, until it has become a message and its events.
- * WhatsApp believes delivered what was decrypted, so after a crash these rows are all there is. Written by `SessionStore.commit`.
+ * WhatsApp believes delivered what was decrypted, so after a crash these rows are all there is. Written by `SessionStore.commit`,
+ * marked done by `markDone` or, together with the message, by `MessageStore.recordIncoming`.
  */
 export interface ReceiveJournal {
-  /** The plaintext that was decrypted under this hash, done or not; null when there is none. */
-  findPlaintext(instanceId: string, hash: string): Promise<Uint8Array | null>;
+  /** The plaintext that was decrypted under one of these hashes, done or not; null when there is none. */
+  findPlaintext(instanceId: string, hashes: string[]): Promise<JournaledPlaintext | null>;
   /** Rows that are not done, in the order in which they were decrypted, after `after` (a `seq`; 0 for the first). */
   listUndone(instanceId: string, after: number, limit: number): Promise<JournaledStanza[]>;
-  /** Everything that stanza held has been taken care of; its rows keep the plaintext, for redeliveries, and lose the stanza. */
-  markDone(instanceId: string, stanzas: StanzaKey[], at: number): Promise<void>;
+  /** Everything these rows held has been taken care of; they keep the plaintext, for redeliveries, and lose the stanza. */
+  markDone(instanceId: string, hashes: string[], at: number): Promise<void>;
+  /** Removes rows of any instance that were done before `before` (epoch milliseconds), the oldest first; answers how many, `limit` at most. */
+  prune(before: number, limit: number): Promise<number>;
 }
 
-/** Which stanza: a message id is unique per sender only. */
-export interface StanzaKey {
-  messageId: string;
-  /** `participant`, else `from`, as the stanza says it. */
-  sender: string;
-}
-
-export interface NewJournalEntry extends StanzaKey {
-  /** SHA-256 of what was decrypted and for whom, hex. */
+export interface NewJournalEntry {
+  /** SHA-256 of what was decrypted and for whom, hex: the name of the entry within its instance. */
   hash: string;
+  messageId: string;
+  /** `participant`, else `from`, as the stanza says it; for people. */
+  sender: string;
   /** The encoded stanza. */
   stanza: Uint8Array;
   plaintext: Uint8Array;
   createdAt: number;
 }
 
-export interface JournaledStanza extends StanzaKey {
+export interface JournaledPlaintext { hash: string; plaintext: Uint8Array }
+
+export interface JournaledStanza {
   seq: number;
   hash: string;
+  messageId: string;
   stanza: Uint8Array;
-  createdAt: number;
 }
 
 /**
@@ -39,7 +40,13 @@ export interface JournaledStanza extends StanzaKey {
  * device, which can then never decrypt one send twice. Gone with WhatsApp's acknowledgement. Written by `SessionStore.commit`.
  */
 export interface CiphertextMemos {
-  find(instanceId: string, messageId: string, jid: string): Promise<Ciphertext | null>;
+  /** What the message was encrypted to for the device, under one of the names it goes by. */
+  find(instanceId: string, messageId: string, jids: string[]): Promise<Ciphertext | null>;
+  /**
+   * Removes memos made before `before` (epoch milliseconds) whose message is neither queued nor being sent; answers how many, `limit` at
+   * most.
+   */
+  prune(before: number, limit: number): Promise<number>;
 }
 
 export interface Ciphertext {

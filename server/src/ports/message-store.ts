@@ -16,9 +16,9 @@ export interface MessageStore {
   findByKey(instanceId: string, key: string, since: number): Promise<StoredMessage | null>;
   /**
    * Stores an incoming message and its deliveries unless (instance, chat, direction, message id) is there already: then nothing
-   * is written, not even over a stub. Answers whether it was new.
+   * is written, not even over a stub. Answers whether it was new. Either way, its rows of the journal are done with it.
    */
-  recordIncoming(message: StoredMessage, deliveries: NewDelivery[]): Promise<boolean>;
+  recordIncoming(message: StoredMessage, deliveries: NewDelivery[], origin?: MessageOrigin): Promise<boolean>;
   /**
    * Moves an outgoing message forward (`mayAdvance`) and writes its deliveries. Answers false, and writes nothing, when
    * the message is not there or the step would not go forward.
@@ -34,6 +34,14 @@ export interface MessageStore {
   listUnacknowledged(instanceId: string): Promise<StoredMessage[]>;
   /** Every outgoing message that has not come to an end or an acknowledgement (`queued`, `sending`), oldest first. */
   listUnfinished(instanceId: string, limit: number): Promise<StoredMessage[]>;
+}
+
+/** Where an incoming message comes from. */
+export interface MessageOrigin {
+  /** The chat's other name (phone number or LID): a message that is there under it is there already. */
+  otherChatId?: string | null;
+  /** Hashes of the journal entries that it was read from (`ReceiveJournal`). */
+  journaled?: string[];
 }
 
 /** The messages table as the queue of what is to be sent asynchronously (outbox). The order is by (dueAt, order of acceptance). */
@@ -116,19 +124,70 @@ export interface DeliveryStore {
    * whose oldest is not due yet waits, so that order is kept.
    */
   due(now: number, query: DueQuery): Promise<Delivery[]>;
-  /** The oldest pending delivery of a lane, due or not; null when the lane is empty. */
-  nextInLane(webhookId: string, lane: string): Promise<Delivery | null>;
   /**
    * The earliest `nextAttemptAt` later than `after` among pending deliveries (epoch milliseconds); null when there is
    * none. Together with `due(after)` nothing is missed: what is due by then is there, what comes later is here.
    */
   nextDueAt(after: number): Promise<number | null>;
-  settle(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
+  /**
+   * Notes what came of a delivery. Where it came to its end, answers the oldest pending one of its lane, due or not; null when
+   * there is none.
+   */
+  settle(deliveryId: string, outcome: DeliveryOutcome): Promise<Delivery | null>;
   /** Pending deliveries of a webhook that wait for a later time are due at `now` instead (epoch milliseconds); their attempts stay. */
   bringForward(webhookId: string, now: number): Promise<void>;
-  /** Newest first. */
-  list(webhookId: string, query: { limit: number; state?: DeliveryState }): Promise<Delivery[]>;
+  /** Newest first, page by page; what comes in meanwhile moves nothing. */
+  list(webhookId: string, query: DeliveryQuery): Promise<DeliveryPage>;
   find(webhookId: string, deliveryId: string): Promise<Delivery | null>;
+  /**
+   * Makes deliveries that came to their end pending again, as if they were new, at their old places and due at `now`; oldest
+   * first, `limit` at a time.
+   */
+  replay(webhookId: string, query: ReplayQuery, now: number): Promise<ReplayedPage>;
+  /**
+   * Removes deliveries that came to their end and were made before that time (epoch milliseconds), dead ones only when they died
+   * before it as well; up to `limit`. Answers how many.
+   */
+  prune(before: number, limit: number): Promise<number>;
+  /** Removes up to that many of an instance's deliveries, whatever their state. Answers how many. */
+  deleteAll(instanceId: string, limit: number): Promise<number>;
+  /** The same for one webhook. */
+  deleteOfWebhook(webhookId: string, limit: number): Promise<number>;
+}
+
+/** Times are epoch milliseconds and mean when the delivery was made. */
+export interface DeliveryRange {
+  /** At that time or later. */
+  from?: number;
+  /** Before that time. */
+  to?: number;
+}
+
+export interface DeliveryQuery extends DeliveryRange {
+  limit: number;
+  state?: DeliveryState;
+  /** `next` of the page before; the first page without it. */
+  cursor?: DeliveryCursor;
+}
+
+export interface ReplayQuery extends DeliveryRange {
+  limit: number;
+  state: Exclude<DeliveryState, 'pending'>;
+  cursor?: DeliveryCursor;
+}
+
+/** The place of a delivery among those of its webhook: time, then order of arrival. */
+export interface DeliveryCursor { createdAt: number; seq: number }
+
+export interface DeliveryPage {
+  deliveries: Delivery[];
+  /** null at the end. */
+  next: DeliveryCursor | null;
+}
+
+export interface ReplayedPage {
+  replayed: number;
+  next: DeliveryCursor | null;
 }
 
 /** How `due` shares its places, so that a receiver with thousands of waiting lanes never hides another. */

@@ -16,6 +16,8 @@ export interface SessionStore {
   commit(instanceId: string, changes: SessionChanges): Promise<void>;
   /** Removes credentials, every key and every ciphertext memo of the instance, atomically. The journal stays: it belongs to the user. */
   wipe(instanceId: string): Promise<void>;
+  /** Removes everything of the instance for good, the journal too, in small steps; can be repeated after a crash. */
+  purge(instanceId: string): Promise<void>;
   /** Ids of the instances that have credentials. */
   listSessions(): Promise<string[]>;
 }

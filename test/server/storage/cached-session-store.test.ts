@@ -25,6 +25,9 @@ function gatedStore(values: Map<string, Uint8Array>) {
     async wipe() {
       values.clear();
     },
+    async purge() {
+      values.clear();
+    },
     listSessions: async () => [],
   };
   return { store, reads, release: () => gates.splice(0).forEach(open => open()), fail: (on: boolean) => (failing = on) };

@@ -1,13 +1,15 @@
 import { openConnection, type Connection } from '@gateway/adapters/sqlite/connection.js';
 import type { Database } from '@gateway/adapters/sqlite/database.js';
 import { createSqliteDeliveryStore } from '@gateway/adapters/sqlite/delivery-store.js';
+import { createSqliteJournal } from '@gateway/adapters/sqlite/journal.js';
+import { createSqliteMemos } from '@gateway/adapters/sqlite/memos.js';
 import { createSqliteMessageStore } from '@gateway/adapters/sqlite/message-store.js';
 import { createSqliteSessionStore } from '@gateway/adapters/sqlite/session-store.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../contracts/support/database';
 import { delivery, incoming, NOW, outgoing } from '../../contracts/support/samples';
 
-const TABLES = 'Instance|Webhook|Delivery|Message|SessionCredentials|SignalKey';
+const TABLES = 'Instance|Webhook|Delivery|Message|SessionCredentials|SignalKey|JournalEntry|CiphertextMemo';
 
 describe('query plans', () => {
   let opened: TestDatabase;
@@ -47,11 +49,24 @@ describe('query plans', () => {
     await sessions.commit('one', { credentials: new Uint8Array(1), keys: [{ type: 'session', id: 'a', value: new Uint8Array(1) }, { type: 'session', id: 'b', value: null }] });
     await sessions.readCredentials('one');
     await sessions.readKeys('one', 'session', ['a', 'b']);
+    await sessions.commit('one', {
+      journal: [{ hash: 'h1', messageId: 'm1', sender: 'x', stanza: new Uint8Array(1), plaintext: new Uint8Array(1), createdAt: NOW }],
+      memos: [{ messageId: 'm1', jid: 'x', type: 'msg', ciphertext: new Uint8Array(1), createdAt: NOW }],
+    });
+    const journal = createSqliteJournal(database);
+    await journal.findPlaintext('one', ['h1', 'h2']);
+    await journal.listUndone('one', 0, 5);
+    await journal.markDone('one', ['h1'], NOW);
+    await journal.prune(NOW + 1, 5);
+    const memos = createSqliteMemos(database);
+    await memos.find('one', 'm1', ['x', 'y']);
+    await memos.prune(NOW + 1, 5);
     await sessions.wipe('one');
+    await sessions.purge('one');
 
     const messages = createSqliteMessageStore(database);
     await messages.insertOutgoing(outgoing('m1'));
-    await messages.recordIncoming(incoming('m2'), [delivery('d1')]);
+    await messages.recordIncoming(incoming('m2'), [delivery('d1')], { otherChatId: 'y', journaled: ['h1'] });
     for (const to of ['sending', 'sent', 'delivered', 'read', 'played', 'failed', 'cancelled'] as const) await messages.advance({ instanceId: 'one', messageId: 'm1', to, at: NOW }, []);
     await messages.markAttempt('one', 'm1', 1);
     await messages.find('one', 'm1');

@@ -85,6 +85,16 @@ export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 
     generations.set(instanceId, generationOf(instanceId) + 1);
   };
 
+  async function forgetting(instanceId: string, remove: () => Promise<void>): Promise<void> {
+    // Once before, so that nothing old is answered afterwards; once after, for what was read while it ran.
+    nextGeneration(instanceId);
+    try {
+      await remove();
+    } finally {
+      nextGeneration(instanceId);
+    }
+  }
+
   return {
     async readCredentials(instanceId) {
       const values = await readThrough(instanceId, new Map([['', credentialsKey(instanceId)]]), async () => {
@@ -96,15 +106,8 @@ export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 
     readKeys: (instanceId, type, ids) => readThrough(
       instanceId, new Map(ids.map(id => [id, signalKey(instanceId, type, id)])), missing => store.readKeys(instanceId, type, missing)),
     commit: (instanceId, changes) => writeThrough(instanceId, changedEntries(instanceId, changes), () => store.commit(instanceId, changes)),
-    async wipe(instanceId) {
-      // Once before, so that nothing old is answered afterwards; once after, for what was read while it ran.
-      nextGeneration(instanceId);
-      try {
-        await store.wipe(instanceId);
-      } finally {
-        nextGeneration(instanceId);
-      }
-    },
+    wipe: instanceId => forgetting(instanceId, () => store.wipe(instanceId)),
+    purge: instanceId => forgetting(instanceId, () => store.purge(instanceId)),
     listSessions: () => store.listSessions(),
   };
 }

@@ -9,7 +9,9 @@ const COLUMNS = ['instanceId', 'messageId', 'direction', 'chatId', 'party', 'typ
 export const MESSAGE_COLUMNS = COLUMNS.join(', ');
 
 const INSERT = `INSERT INTO Message (${MESSAGE_COLUMNS}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
-const INSERT_NEW = `${INSERT} ON CONFLICT (instanceId, chatId, direction, messageId) DO NOTHING`;
+const INSERT_NEW = `INSERT INTO Message (${MESSAGE_COLUMNS}) SELECT ${COLUMNS.map((_, index) => `?${index + 1}`).join(', ')}
+  WHERE NOT EXISTS (SELECT 1 FROM Message WHERE instanceId = ?1 AND messageId = ?2 AND direction = ?3 AND chatId = ?${COLUMNS.length + 1})
+  ON CONFLICT (instanceId, chatId, direction, messageId) DO NOTHING`;
 const INSERT_WITH_KEY = `${INSERT} ON CONFLICT (instanceId, idempotencyKey) WHERE idempotencyKey IS NOT NULL DO NOTHING`;
 const GIVE_UP_KEY = `UPDATE Message SET idempotencyKey = NULL WHERE instanceId = ? AND idempotencyKey = ? AND createdAt <= ?`;
 
@@ -18,9 +20,9 @@ export function insertMessage(message: StoredMessage): Statement {
   return { sql: INSERT, params: valuesOf(message) };
 }
 
-/** Writes an incoming message; the unit is refused when it is there already. */
-export function insertNewMessage(message: StoredMessage): Statement {
-  return { sql: INSERT_NEW, params: valuesOf(message), requireChanges: true };
+/** Writes an incoming message; the unit is refused when it is there already, under the chat's id or its other one. */
+export function insertNewMessage(message: StoredMessage, otherChatId: string | null): Statement {
+  return { sql: INSERT_NEW, params: [...valuesOf(message), otherChatId], requireChanges: true };
 }
 
 /** Writes an outgoing message with an idempotency key; the unit is refused when a message made after `keysSince` holds the key. */

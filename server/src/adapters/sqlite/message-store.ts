@@ -2,6 +2,7 @@ import type { StoredMessage } from '../../domain/messages/message.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { Database } from './database.js';
 import { insertDelivery } from './delivery-sql.js';
+import { markJournalDone } from './journal.js';
 import { advanceMessage, forgetMemos, insertKeyedMessage, insertMessage, insertNewMessage, MESSAGE_COLUMNS, toMessage } from './message-sql.js';
 
 const FIND = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND messageId = ? ORDER BY direction DESC LIMIT 1`;
@@ -35,8 +36,12 @@ export function createSqliteMessageStore(database: Database): MessageStore {
       return findByKey(instanceId, idempotency.key, keysSince);
     },
     findByKey,
-    async recordIncoming(message, deliveries) {
-      return (await database.write([insertNewMessage(message), ...deliveries.map(insertDelivery)])).applied;
+    async recordIncoming(message, deliveries, { otherChatId = null, journaled = [] } = {}) {
+      const done = journaled.length > 0 ? [markJournalDone(message.instanceId, journaled, message.createdAt)] : [];
+      const { applied } = await database.write([insertNewMessage(message, otherChatId), ...done, ...deliveries.map(insertDelivery)]);
+      // A unit that was refused has written nothing.
+      if (!applied && done.length > 0) await database.write(done);
+      return applied;
     },
     async advance(step, deliveries) {
       const memos = step.to === 'failed' ? [] : [forgetMemos(step.instanceId, step.messageId)];

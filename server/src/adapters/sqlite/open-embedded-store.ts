@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { migrations } from '../../generated/sqlite/migrations.js';
 import type { DeliveryStore, MessageStore } from '../../ports/message-store.js';
 import type { ApiKeyRepository, InstanceRepository, WebhookRepository } from '../../ports/repositories.js';
+import type { CiphertextMemos, ReceiveJournal } from '../../ports/journal.js';
 import type { SessionStore } from '../../ports/session-store.js';
 import { createCachedSessionStore } from '../memory/cached-session-store.js';
 import { createPrismaApiKeyRepository } from '../prisma/api-key-repository.js';
@@ -14,6 +15,8 @@ import { lockDataDir } from './data-dir-lock.js';
 import { createDatabase } from './database.js';
 import { createSqliteDeliveryStore } from './delivery-store.js';
 import { createSqliteMessageStore } from './message-store.js';
+import { createSqliteJournal } from './journal.js';
+import { createSqliteMemos } from './memos.js';
 import { migrate } from './migrate.js';
 import { createSqliteSessionStore } from './session-store.js';
 import type { StorageError } from './storage-error.js';
@@ -24,6 +27,8 @@ export interface EmbeddedStore {
   webhooks: WebhookRepository;
   apiKeys: ApiKeyRepository;
   sessions: SessionStore;
+  journal: ReceiveJournal;
+  memos: CiphertextMemos;
   messages: MessageStore;
   deliveries: DeliveryStore;
   /** Finishes what is under way and gives the data directory free. Idempotent. */
@@ -76,6 +81,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       webhooks: createPrismaWebhookRepository(prisma),
       apiKeys: createPrismaApiKeyRepository(prisma),
       sessions: createCachedSessionStore(createSqliteSessionStore(database), { maxBytes: sessionCacheBytes }),
+      journal: createSqliteJournal(database),
+      memos: createSqliteMemos(database),
       messages: createSqliteMessageStore(database),
       deliveries: createSqliteDeliveryStore(database),
       close,

@@ -1,6 +1,8 @@
 import type { KeyChange, SessionStore } from '../../ports/session-store.js';
 import type { Statement } from './database-protocol.js';
 import type { Database } from './database.js';
+import { insertJournalEntry, purgeJournal } from './journal.js';
+import { dropMemos, insertMemo } from './memos.js';
 
 const READ_CREDENTIALS = 'SELECT value FROM SessionCredentials WHERE instanceId = ?';
 const READ_KEYS = 'SELECT id, value FROM SignalKey WHERE instanceId = ? AND type = ? AND id IN (SELECT value FROM json_each(?))';
@@ -15,6 +17,14 @@ const LIST_SESSIONS = 'SELECT instanceId FROM SessionCredentials ORDER BY instan
 
 /** Sessions in the embedded database. */
 export function createSqliteSessionStore(database: Database): SessionStore {
+  async function wipe(instanceId: string): Promise<void> {
+    await database.write([
+      { sql: DELETE_CREDENTIALS, params: [instanceId] },
+      { sql: DELETE_KEYS, params: [instanceId] },
+      dropMemos(instanceId),
+    ]);
+  }
+
   return {
     async readCredentials(instanceId) {
       const [row] = await database.read(READ_CREDENTIALS, [instanceId]);
@@ -25,16 +35,19 @@ export function createSqliteSessionStore(database: Database): SessionStore {
       const rows = await database.read(READ_KEYS, [instanceId, type, JSON.stringify(ids)]);
       return new Map(rows.map(row => [row.id as string, row.value as Uint8Array]));
     },
-    async commit(instanceId, { credentials, keys = [] }) {
-      const unit: Statement[] = keys.map(change => keyStatement(instanceId, change));
+    async commit(instanceId, { credentials, keys = [], journal = [], memos = [] }) {
+      const unit: Statement[] = [
+        ...keys.map(change => keyStatement(instanceId, change)),
+        ...journal.map(entry => insertJournalEntry(instanceId, entry)),
+        ...memos.map(memo => insertMemo(instanceId, memo)),
+      ];
       if (credentials) unit.push({ sql: PUT_CREDENTIALS, params: [instanceId, credentials] });
       if (unit.length > 0) await database.write(unit);
     },
-    async wipe(instanceId) {
-      await database.write([
-        { sql: DELETE_CREDENTIALS, params: [instanceId] },
-        { sql: DELETE_KEYS, params: [instanceId] },
-      ]);
+    wipe,
+    async purge(instanceId) {
+      await wipe(instanceId);
+      await purgeJournal(database, instanceId);
     },
     async listSessions() {
       const rows = await database.read(LIST_SESSIONS);
