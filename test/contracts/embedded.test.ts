@@ -1,10 +1,13 @@
 import { createCachedSessionStore } from '@gateway/adapters/memory/cached-session-store.js';
+import { createMemorySendQueue } from '@gateway/adapters/memory/send-queue.js';
 import { createMemoryStatusBoard } from '@gateway/adapters/memory/status-board.js';
 import { createSqliteSessionStore } from '@gateway/adapters/sqlite/session-store.js';
+import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { describeDeliveryStoreContract } from './delivery-store.contract';
 import { describeJournalContract } from './journal.contract';
 import { describeMessageStoreContract } from './message-store.contract';
 import { describeApiKeyRepositoryContract, describeInstanceRepositoryContract, describeWebhookRepositoryContract } from './repositories.contract';
+import { describeSendQueueContract } from './send-queue.contract';
 import { describeSessionStoreContract } from './session-store.contract';
 import { describeStatusBoardContract } from './status-board.contract';
 import { openTestDatabase } from './support/database';
@@ -23,6 +26,10 @@ describeMessageStoreContract('SQLite', openSeeded);
 describeJournalContract('SQLite', openTestStore);
 describeDeliveryStoreContract('SQLite', openSeeded);
 describeStatusBoardContract('memory', async () => ({ board: createMemoryStatusBoard(), close: async () => undefined }));
+describeSendQueueContract('memory', async logger => {
+  const queue = createMemorySendQueue({ clock: createSystemClock(), logger });
+  return { queue, close: () => queue.stop() };
+});
 
 describeSessionStoreContract('SQLite', async () => {
   const { database, close } = await openTestDatabase();

@@ -1,0 +1,81 @@
+import { RateLimitError, Worker, type Job } from 'bullmq';
+import type { Logger } from 'pino';
+import type { Clock } from '../../ports/clock.js';
+import type { Turns } from '../memory/turns.js';
+import { forLog, saysAway } from '../redis/redis-errors.js';
+import type { RedisClients } from '../redis/redis-clients.js';
+import type { SendJob } from './jobs.js';
+
+/** Other processes cannot cut a wait short: the work is asked again at least that often. */
+const LONGEST_WAIT_MS = 5_000;
+/** A closing worker that waits for a Redis that is away is left to itself. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Redis is asked this seldom while nothing happens: new jobs wake the worker. */
+const DRAIN_DELAY_S = 60;
+/** What a process that died had under way is given to the next worker after at most the two together. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 10_000;
+/** After a command failed for an outage. */
+const RETRY_MS = 1_000;
+
+export interface QueueWorkerDeps {
+  /** The queue's name: the instance's id. */
+  name: string;
+  /** Of the queue's keys. */
+  prefix: string;
+  turns: Turns;
+  clients: Pick<RedisClients, 'workers' | 'isReady'>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Gives an instance's jobs, one at a time and in their order, to its turns. */
+export interface QueueWorker {
+  /** To be called when the turns have ended. Never rejects. */
+  close(): Promise<void>;
+}
+
+export function startQueueWorker({ name, prefix, turns, clients, clock, logger }: QueueWorkerDeps): QueueWorker {
+  /**
+   * Holds the job while the work asks to wait: nothing overtakes it then, and a wake-up costs no round trip. BullMQ renews its lock.
+   */
+  async function process({ data }: Job<SendJob>): Promise<void> {
+    while (!turns.hasEnded()) {
+      const again = await turns.run(data.messageId);
+      if (again === null) return;
+      await turns.waitUntil(Math.min(again, clock.now() + LONGEST_WAIT_MS));
+    }
+    // Puts it back to the head of the queue, for whoever opens it next.
+    throw new RateLimitError();
+  }
+
+  const worker = new Worker<SendJob>(name, process, {
+    connection: clients.workers,
+    prefix,
+    concurrency: 1,
+    drainDelay: DRAIN_DELAY_S,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    // What died with its process several times is still to be sent: the table counts attempts.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    runRetryDelay: RETRY_MS,
+    // It would ask for each connection, and print to the console.
+    skipVersionCheck: true,
+  });
+  // While Redis is away the clients say so. What else there is (a lock that was lost when Redis was emptied) does no harm: the job is worked again.
+  worker.on('error', error => {
+    if (clients.isReady() && !saysAway(error)) logger.warn({ err: forLog(error), instanceId: name }, 'a job of the send queue could not be brought to its end in Redis');
+  });
+
+  return {
+    async close() {
+      // Orderly only with Redis: without, BullMQ would wait for it.
+      const closed = worker.close(!clients.isReady()).catch(() => undefined);
+      let cancel = (): void => undefined;
+      const late = new Promise<void>(resolve => { cancel = clock.after(CLOSE_WITHIN_MS, resolve); });
+      await Promise.race([closed, late]);
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { Queue } from 'bullmq';
+import type { Logger } from 'pino';
+import type { Clock } from '../../ports/clock.js';
+import type { SendQueue } from '../../ports/send-queue.js';
+import { createTurns, type Turns } from '../memory/turns.js';
+import type { RedisClients } from '../redis/redis-clients.js';
+import { jobFor, lookJob, type NewJob, type SendJob } from './jobs.js';
+import { startQueueWorker } from './queue-worker.js';
+
+/** Jobs written at once. */
+const BATCH = 500;
+/** Nobody reads BullMQ's event streams here. */
+const EVENTS_KEPT = 100;
+
+export interface BullmqSendQueueDeps {
+  clients: RedisClients;
+  /** Of all keys of this installation. */
+  prefix: string;
+  clock: Clock;
+  logger: Logger;
+}
+
+/**
+ * The send queue on Redis: a BullMQ queue per instance, whose jobs carry message ids, and a worker where the instance is open. Redis may be
+ * away or emptied at any time: what is open is worked again whenever Redis comes, and the rest is announced again by the caller.
+ */
+export function createBullmqSendQueue({ clients, prefix, clock, logger }: BullmqSendQueueDeps): SendQueue {
+  const keys = `${prefix}:send`;
+  const process = randomUUID();
+  const queues = new Map<string, Queue<SendJob>>();
+  const open = new Map<string, Turns>();
+  /** For each instance that was open: resolves when its last worker has ended. */
+  const endings = new Map<string, Promise<void>>();
+  let stopped = false;
+
+  function queueOf(instanceId: string): Queue<SendJob> {
+    const known = queues.get(instanceId);
+    if (known) return known;
+    const queue = new Queue<SendJob>(instanceId, {
+      connection: clients.commands, prefix: keys, skipVersionCheck: true, skipWaitingForReady: true, streams: { events: { maxLen: EVENTS_KEPT } },
+    });
+    // Each command that fails is seen where it was called.
+    queue.on('error', () => undefined);
+    queues.set(instanceId, queue);
+    return queue;
+  }
+
+  /** As far as it goes: what could not be added is announced again. Never rejects. */
+  async function add(instanceId: string, jobs: NewJob[]): Promise<void> {
+    try {
+      for (let from = 0; from < jobs.length && clients.isReady(); from += BATCH) await queueOf(instanceId).addBulk(jobs.slice(from, from + BATCH));
+    } catch (error) {
+      clients.refused(asError(error));
+    }
+  }
+
+  /** The worker lives from the end of the one before until the turns end. */
+  async function live(instanceId: string, turns: Turns, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    if (turns.hasEnded()) return;
+    const worker = startQueueWorker({ name: instanceId, prefix: keys, turns, clients, clock, logger });
+    void add(instanceId, [lookJob(process)]);
+    await turns.over;
+    await worker.close();
+  }
+
+  async function close(instanceId: string): Promise<void> {
+    const turns = open.get(instanceId);
+    open.delete(instanceId);
+    void turns?.end();
+    await endings.get(instanceId);
+  }
+
+  async function drop(instanceId: string): Promise<void> {
+    const queue = queues.get(instanceId);
+    queues.delete(instanceId);
+    await queue?.close().catch(() => undefined);
+  }
+
+  clients.onReady(() => {
+    for (const instanceId of open.keys()) void add(instanceId, [lookJob(process)]);
+  });
+
+  return {
+    close,
+    async announce(instanceId, entries) {
+      if (stopped || entries.length === 0) return;
+      open.get(instanceId)?.wake();
+      const now = clock.now();
+      await add(instanceId, entries.map(entry => jobFor(entry, now)));
+    },
+    async open(instanceId, work) {
+      if (stopped) return;
+      const known = open.get(instanceId);
+      if (known) {
+        known.replace(work);
+        return;
+      }
+      const turns = createTurns({ instanceId, work, clock, logger });
+      open.set(instanceId, turns);
+      const ending = live(instanceId, turns, endings.get(instanceId)).finally(() => {
+        if (endings.get(instanceId) === ending) endings.delete(instanceId);
+      });
+      endings.set(instanceId, ending);
+    },
+    nudge(instanceId) {
+      open.get(instanceId)?.wake();
+    },
+    async forget(instanceId) {
+      await close(instanceId);
+      try {
+        if (clients.isReady()) await queueOf(instanceId).obliterate({ force: true });
+      } catch (error) {
+        clients.refused(asError(error));
+      }
+      if (!open.has(instanceId)) await drop(instanceId);
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all([...open.keys()].map(close));
+      await Promise.all(endings.values());
+      await Promise.all([...queues.keys()].map(drop));
+    },
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
