@@ -4,7 +4,9 @@ import { createBaileysClient } from './adapters/baileys/client.js';
 import { createKeyedLock } from './adapters/baileys/keyed-lock.js';
 import { createLiveNetwork, createSandboxNetwork } from './adapters/baileys/network.js';
 import { createMediaFetcher } from './adapters/media/media-fetcher.js';
+import { createMemorySendQueue } from './adapters/memory/send-queue.js';
 import { createMemoryStatusBoard } from './adapters/memory/status-board.js';
+import { openRedis } from './adapters/redis/open-redis.js';
 import { openEmbeddedStore } from './adapters/sqlite/open-embedded-store.js';
 import { bindDataDir } from './adapters/system/bind-data-dir.js';
 import { createSystemClock } from './adapters/system/clock.js';
@@ -18,20 +20,23 @@ import { createAuthenticate, createFirstKey } from './usecases/access/authentica
 import { createOutlet } from './usecases/events/outlet.js';
 import type { GatewayPhase, GatewayUseCases } from './usecases/gateway.js';
 import { createHealth } from './usecases/health.js';
+import { createSettingsReader } from './usecases/instances/instance-settings.js';
 import { createInstanceLookup } from './usecases/instances/find-instance.js';
 import { createInstanceUseCases } from './usecases/instances/instance-use-cases.js';
 import { createInstanceViewer } from './usecases/instances/view-instance.js';
 import { createAcknowledgements } from './usecases/messages/acknowledgements.js';
 import { createEndLeftovers } from './usecases/messages/end-leftovers.js';
-import { createGetMessage } from './usecases/messages/get-message.js';
-import { createGetMessageMedia } from './usecases/messages/get-message-media.js';
-import { createListMessages } from './usecases/messages/list-messages.js';
+import { createOutboxKeeper } from './usecases/messages/keep-outbox.js';
+import { createMessageUseCases } from './usecases/messages/message-use-cases.js';
+import { createMessageWatch } from './usecases/messages/message-watch.js';
+import { createMessagePreparer } from './usecases/messages/prepare-message.js';
+import { createQueuedPreparer } from './usecases/messages/prepare-queued.js';
 import { createReceiveMessage } from './usecases/messages/receive-message.js';
 import { createRelay } from './usecases/messages/relay.js';
 import { createResendUnacknowledged } from './usecases/messages/resend-unacknowledged.js';
 import { createRecipientResolver } from './usecases/messages/resolve-recipient.js';
-import { createSendMessage } from './usecases/messages/send-message.js';
 import { createMessageSettler } from './usecases/messages/settle-message.js';
+import { createOutboxWork } from './usecases/messages/work-outbox.js';
 import { restoreSessions } from './usecases/sessions/restore-sessions.js';
 import { createSessionManager } from './usecases/sessions/session-manager.js';
 import { createSessionUseCases } from './usecases/sessions/session-use-cases.js';
@@ -68,7 +73,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const store = await openEmbeddedStore({ dataDir: config.dataDir, onFatal });
     cleanups.push(() => store.close());
     await bindDataDir(config.dataDir, config.network.kind);
-    const { instances, webhooks, deliveries, messages } = store;
+    const { instances, webhooks, deliveries, messages, outbox, stash } = store;
 
     const media = createMediaFetcher({ dir: mediaDirOf(config), maxBytes: config.limits.mediaBytes });
     // What a crash left behind; anything else in that folder is somebody's.
@@ -85,10 +90,15 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     cleanups.push(() => network.close());
     const client = createBaileysClient({ sessions: store.sessions, messages, network, logger });
 
-    const board = createMemoryStatusBoard();
+    const redis = config.redis ? openRedis({ ...config.redis, clock, logger }) : null;
+    if (redis) cleanups.push(() => redis.close());
+    const board = redis?.board ?? createMemoryStatusBoard();
+    const queue = redis?.queue ?? createMemorySendQueue({ clock, logger });
+
     const acknowledgements = createAcknowledgements(clock);
     const relay = createRelay(clock, logger);
-    const settler = createMessageSettler({ messages, outlet, acknowledgements, relay, clock });
+    const watch = createMessageWatch();
+    const settler = createMessageSettler({ messages, outlet, acknowledgements, relay, watch, clock });
     const receive = createReceiveMessage({ messages, outlet, clock });
     const sessions = createSessionManager({
       client, instances, board, outlet, clock, random, logger,
@@ -96,29 +106,41 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
         onMessage: message => receive(instanceId, message),
         onServerAck: ack => settler.onServerAck(instanceId, ack),
         onReceipt: receipt => settler.onReceipt(instanceId, receipt),
-        onCaughtUp: () => void followUp(instanceId),
+        onCaughtUp: () => {
+          void followUp(instanceId);
+          keeper.onCaughtUp(instanceId);
+        },
       }),
+      onStatus: (instanceId, status) => keeper.onStatus(instanceId, status),
       endLeftovers: createEndLeftovers({ messages, settler }),
     });
     const followUp = createResendUnacknowledged({ sessions, messages, settler, relay, clock, logger });
     cleanups.push(() => sessions.stop());
+    const prepare = createMessagePreparer({ messages, media, resolve: createRecipientResolver() });
+    const settings = createSettingsReader(instances);
+    const workParts = {
+      outbox, messages, sessions, settler, acknowledgements, relay, prepare: createQueuedPreparer({ prepare, media, stash }), settingsOf: settings.of, clock, random, logger,
+    };
+    const keeper = createOutboxKeeper({ outbox, queue, settler, acknowledgements, workOf: instanceId => createOutboxWork(instanceId, workParts), clock, logger });
+    cleanups.push(() => keeper.stop());
+    redis?.onReady(() => void keeper.sweep());
 
     const turns = createKeyedLock();
     const find = createInstanceLookup(instances);
     const view = createInstanceViewer(board);
-    const getMessage = createGetMessage({ find, messages });
+    const onSettings = (instanceId: string) => {
+      settings.forget(instanceId);
+      keeper.nudge(instanceId);
+    };
     const access = { keys: store.apiKeys, configuredKey: config.apiKey, clock };
     let phase: GatewayPhase = 'starting';
     const usecases: GatewayUseCases = {
       authenticate: createAuthenticate(access),
-      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, clock }),
+      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, onSettings, clock }),
       ...createSessionUseCases({ find, view, instances, sessions, client, turns, clock }),
-      sendMessage: createSendMessage({
-        find, sessions, messages, media, resolve: createRecipientResolver(), acknowledgements, relay, followUp, clock, random,
+      ...createMessageUseCases({
+        find, sessions, messages, outbox, stash, queue, media, prepare, client, acknowledgements, relay, watch, keys: createKeyedLock(), followUp, clock, random,
       }),
-      getMessage,
-      listMessages: createListMessages({ find, messages }),
-      getMessageMedia: createGetMessageMedia({ getMessage, client }),
       ...createWebhookUseCases({ instances, webhooks, deliveries, subscriptions, dispatcher, clock, random }),
       health: createHealth({ sessions, dispatcher }),
       phase: () => phase,
@@ -131,6 +153,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const firstKey = await createFirstKey({ ...access, random });
 
     dispatcher.start();
+    keeper.start();
     const restoring = new AbortController();
     const restored = restoreSessions({ instances, sessions, client, turns, clock, logger }, restoring.signal)
       .catch((err: unknown) => logger.error({ err }, 'sessions could not be brought back'));

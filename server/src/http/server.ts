@@ -15,10 +15,13 @@ import { readinessPlugin } from './plugins/readiness.js';
 import { requestLogPlugin } from './plugins/request-log.js';
 import { securityHeadersPlugin } from './plugins/security-headers.js';
 import { connectionRoutes } from './routes/connection.js';
+import { deadLetterRoutes } from './routes/dead-letters.js';
+import { deliveryRoutes } from './routes/deliveries.js';
 import { healthRoutes } from './routes/health.js';
 import { instanceRoutes } from './routes/instances.js';
 import { messageRoutes } from './routes/messages.js';
 import { qrRoutes } from './routes/qr.js';
+import { sendBulkRoute } from './routes/send-bulk.js';
 import { sendMediaRoutes } from './routes/send-media.js';
 import { sendRoutes } from './routes/send.js';
 import { webhookRoutes } from './routes/webhooks.js';
@@ -77,8 +80,11 @@ export function createHttpServer(deps: HttpServerDeps): App {
     connectionRoutes(scope, { usecases });
     qrRoutes(scope, { usecases, signer, clock, publicUrl });
     sendRoutes(scope, { usecases });
+    sendBulkRoute(scope, { usecases, limits });
     messageRoutes(scope, { usecases });
+    deadLetterRoutes(scope, { usecases });
     webhookRoutes(scope, { usecases });
+    deliveryRoutes(scope, { usecases });
   });
   app.register(async (scope: App) => {
     await scope.register(formsPlugin);

@@ -43,7 +43,7 @@ function describe(error: SchemaError, node: Node, part: string): Finding[] {
         : `is not known here; known are: ${allowed.join(', ') || 'none'}`;
       return texts(error.params['additionalProperties']).map(name => finding(at(name.slice(0, 64)), what));
     }
-    case 'type': return [finding(at(), `must be ${article(String(error.params['type']))}`)];
+    case 'type': return [finding(at(), `must be ${article([error.params['type']].flat().join(' or '))}`)];
     case 'enum': return [finding(at(), `must be one of: ${texts(error.params['allowedValues']).join(', ')}`)];
     case 'minLength': return [finding(at(), node['minLength'] === 1 ? 'must not be empty' : `must have at least ${String(node['minLength'])} characters`)];
     case 'maxLength': return [finding(at(), `must have at most ${String(node['maxLength'])} characters`)];

@@ -8,6 +8,8 @@ export interface MediaFetcher {
   fromBase64(base64: string, options: MediaOptions): Promise<MediaFile>;
   /** Reads the stream to its end. @throws DomainError `media_too_large` */
   fromStream(stream: NodeJS.ReadableStream, options: MediaOptions): Promise<MediaFile>;
+  /** SHA-256 of the file's bytes, hex. */
+  sha256(file: MediaFile): Promise<string>;
   /** Removes the file; missing is fine. */
   discard(file: MediaFile): Promise<void>;
 }

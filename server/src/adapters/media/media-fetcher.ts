@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
@@ -73,6 +74,12 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
       }
       // What came with the stream says no more than a file name does where it is a generic type.
       return { path, size, mimetype: await findMimetype(path, { received: mimetype, fileName }), fileName: fileName ?? null };
+    },
+
+    async sha256(file: MediaFile) {
+      const hash = createHash('sha256');
+      for await (const chunk of createReadStream(file.path)) hash.update(chunk as Buffer);
+      return hash.digest('hex');
     },
 
     async discard(file: MediaFile) {

@@ -1,9 +1,10 @@
 import { chmod, mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { migrations } from '../../generated/sqlite/migrations.js';
-import type { DeliveryStore, MessageStore } from '../../ports/message-store.js';
+import type { DeliveryStore, MessageStore, Outbox } from '../../ports/message-store.js';
 import type { ApiKeyRepository, InstanceRepository, WebhookRepository } from '../../ports/repositories.js';
 import type { CiphertextMemos, ReceiveJournal } from '../../ports/journal.js';
+import type { MediaStash } from '../../ports/media-stash.js';
 import type { SessionStore } from '../../ports/session-store.js';
 import { createCachedSessionStore } from '../memory/cached-session-store.js';
 import { createPrismaApiKeyRepository } from '../prisma/api-key-repository.js';
@@ -14,7 +15,9 @@ import { openConnection } from './connection.js';
 import { lockDataDir } from './data-dir-lock.js';
 import { createDatabase } from './database.js';
 import { createSqliteDeliveryStore } from './delivery-store.js';
+import { createSqliteMediaStash } from './media-stash.js';
 import { createSqliteMessageStore } from './message-store.js';
+import { createSqliteOutbox } from './outbox.js';
 import { createSqliteJournal } from './journal.js';
 import { createSqliteMemos } from './memos.js';
 import { migrate } from './migrate.js';
@@ -30,6 +33,8 @@ export interface EmbeddedStore {
   journal: ReceiveJournal;
   memos: CiphertextMemos;
   messages: MessageStore;
+  outbox: Outbox;
+  stash: MediaStash;
   deliveries: DeliveryStore;
   /** Finishes what is under way and gives the data directory free. Idempotent. */
   close(): Promise<void>;
@@ -84,6 +89,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       journal: createSqliteJournal(database),
       memos: createSqliteMemos(database),
       messages: createSqliteMessageStore(database),
+      outbox: createSqliteOutbox(database),
+      stash: createSqliteMediaStash(database),
       deliveries: createSqliteDeliveryStore(database),
       close,
     };

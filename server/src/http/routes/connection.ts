@@ -42,10 +42,14 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
   app.get('/instances/:instanceId/status', {
     schema: {
       summary: 'Get the state of the connection', operationId: 'getInstanceStatus', tags,
-      description: 'The state, why it is so, and what to do about it.',
+      description: 'The state, why it is so, what to do about it, and what waits in the send queue.',
       params: InstanceParams, response: { 200: InstanceStatusSchema, ...missing },
     },
-  }, async request => viewStatus(await usecases.getInstance(request.params.instanceId)));
+  }, async request => {
+    const { instanceId } = request.params;
+    const view = await usecases.getInstance(instanceId);
+    return { ...viewStatus(view), queue: await usecases.queueCounts(instanceId) };
+  });
 
   app.post('/instances/:instanceId/disconnect', {
     schema: {

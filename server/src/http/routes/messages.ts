@@ -4,7 +4,7 @@ import type { GatewayUseCases } from '../../usecases/gateway.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import type { App } from '../http-app.js';
 import { InstanceParams, MessageParams, Ref } from '../schemas/common.js';
-import { ListMessagesQuery, MessageList, MessageSchema } from '../schemas/message.js';
+import { GetMessageQuery, ListMessagesQuery, MessageList, MessageSchema } from '../schemas/message.js';
 import { problems } from '../schemas/problem.js';
 import { viewMessage } from '../views/message.js';
 
@@ -29,10 +29,26 @@ export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   app.get('/instances/:instanceId/messages/:messageId', {
     schema: {
       summary: 'Get a message', operationId: 'getMessage', tags,
-      description: 'State, attempts, times and, where it failed, the reason.',
-      params: MessageParams, response: { 200: Ref(MessageSchema), ...problems('validation_failed', 'instance_not_found', 'message_not_found') },
+      description: 'State, attempts, times and, where it failed, the reason. With waitFor the answer comes when the message has got there, or when the time is over.',
+      params: MessageParams, querystring: GetMessageQuery,
+      response: { 200: Ref(MessageSchema), ...problems('validation_failed', 'instance_not_found', 'message_not_found') },
     },
-  }, async request => viewMessage(await usecases.getMessage(request.params.instanceId, request.params.messageId)));
+  }, async request => {
+    const { instanceId, messageId } = request.params;
+    const { waitFor, timeoutSeconds = 30 } = request.query;
+    return viewMessage(waitFor === undefined
+      ? await usecases.getMessage(instanceId, messageId)
+      : await usecases.awaitMessage(instanceId, messageId, waitFor, timeoutSeconds * 1_000));
+  });
+
+  app.post('/instances/:instanceId/messages/:messageId/cancel', {
+    schema: {
+      summary: 'Cancel a queued message', operationId: 'cancelMessage', tags,
+      description: 'Takes a message that has not gone out yet out of the queue; the recipient never sees it.',
+      params: MessageParams,
+      response: { 200: Ref(MessageSchema), ...problems('validation_failed', 'instance_not_found', 'message_not_found', 'message_not_cancellable') },
+    },
+  }, async request => viewMessage(await usecases.cancelMessage(request.params.instanceId, request.params.messageId)));
 
   app.get('/instances/:instanceId/messages/:messageId/media', {
     // HEAD would fetch everything from WhatsApp to throw it away.

@@ -2,16 +2,17 @@ import type { Static } from 'typebox';
 import { DomainError } from '../../domain/errors.js';
 import { MEDIA_KINDS, type MediaKind } from '../../domain/messages/content.js';
 import type { MediaFetcher } from '../../ports/media-fetcher.js';
-import type { GatewayUseCases, MediaSource, SendRequest } from '../../usecases/gateway.js';
+import type { GatewayUseCases, MediaSource, SendAnswer, SendRequest } from '../../usecases/gateway.js';
 import type { App, HttpLimits } from '../http-app.js';
 import { requireHttpUrl } from '../http-url.js';
 import { withMediaForm } from '../media-form.js';
-import { InstanceParams, Ref } from '../schemas/common.js';
+import { InstanceParams } from '../schemas/common.js';
 import { problems } from '../schemas/problem.js';
-import { SendMediaFields, SendMediaForm, SendMediaJson, SendQuery, SentMessageSchema } from '../schemas/send.js';
+import { SendHeaders, SendMediaFields, SendMediaForm, SendMediaJson, SendQuery } from '../schemas/send.js';
+import { sendOrQueue, type SendTimes } from '../send-options.js';
 import { compileCheck } from '../validation.js';
-import { viewSent } from '../views/message.js';
-import { refuseAsync, SEND_PROBLEMS } from './send.js';
+import { viewSend } from '../views/message.js';
+import { SEND_ANSWERS, SEND_PROBLEMS } from './send.js';
 
 export interface SendMediaDeps { usecases: GatewayUseCases; media: MediaFetcher; limits: HttpLimits }
 
@@ -24,34 +25,41 @@ const checkFields = compileCheck(SendMediaFields, 'form');
 
 function sendMediaRoute(app: App, kind: MediaKind, { usecases, media, limits }: SendMediaDeps): void {
   app.post(`/instances/:instanceId/messages/${kind}`, {
-    preValidation: refuseAsync,
     // Base64 takes four bytes for three.
     bodyLimit: Math.ceil(limits.mediaBytes / 3) * 4 + limits.jsonBodyBytes,
     schema: {
       summary: `Send ${kind === 'document' ? 'a document' : kind === 'video' ? 'a video' : `an ${kind}`}`,
       operationId: `send${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
       tags: ['Messages'],
-      description: `The ${kind} by url, as base64, or as the part \`file\` of a form. Answers 201 when WhatsApp has acknowledged the message. Media may have up to ${limits.mediaBytes} bytes.`,
-      params: InstanceParams, querystring: SendQuery,
+      description: `The ${kind} by url, as base64, or as the part \`file\` of a form. Answers 201 when WhatsApp has acknowledged the message; with X-Async: true or ?async=true 202 as soon as it is on disk, and a url is fetched when the message goes out. Media may have up to ${limits.mediaBytes} bytes.`,
+      params: InstanceParams, querystring: SendQuery, headers: SendHeaders,
       body: { content: { 'application/json': { schema: SendMediaJson(kind) }, 'multipart/form-data': { schema: SendMediaForm } } },
-      response: { 201: Ref(SentMessageSchema), ...problems(...SEND_PROBLEMS, 'media_fetch_failed', 'media_too_large', 'media_unavailable') },
+      response: { ...SEND_ANSWERS, ...problems(...SEND_PROBLEMS, 'media_fetch_failed', 'media_too_large', 'media_unavailable') },
     },
   }, async (request, reply) => {
     const { instanceId } = request.params;
-    const sent = request.isMultipart()
+    const send = (message: SendRequest, times: SendTimes) => sendOrQueue(usecases, request, instanceId, message, times);
+    const answer = request.isMultipart()
       ? await withMediaForm(request, media, async ({ fields, file }) => {
         const failure = checkFields(fields);
         if (failure) throw failure;
-        const { voice, ...rest } = fields as Static<typeof SendMediaFields>;
+        const { voice, scheduledAt, expiresAt, ...rest } = fields as Static<typeof SendMediaFields>;
         const named = { ...file, mimetype: rest.mimetype ?? file.mimetype, fileName: rest.fileName ?? file.fileName };
-        return usecases.sendMessage(instanceId, mediaRequest(kind, { ...rest, voice: voice === undefined ? undefined : voice === 'true' }, { kind: 'file', file: named }));
+        return send(mediaRequest(kind, { ...rest, voice: voice === undefined ? undefined : voice === 'true' }, { kind: 'file', file: named }), { scheduledAt, expiresAt });
       })
-      : await usecases.sendMessage(instanceId, fromJson(kind, request.body as SendMediaJson | undefined));
-    return reply.code(201).send(viewSent(sent));
+      : await sendJson(kind, request.body as SendMediaJson | undefined, send);
+    const { code, body } = viewSend(answer);
+    return reply.code(code).send(body);
   });
 }
 
-function fromJson(kind: MediaKind, body: SendMediaJson | undefined): SendRequest {
+function sendJson(kind: MediaKind, body: SendMediaJson | undefined, send: (message: SendRequest, times: SendTimes) => Promise<SendAnswer>): Promise<SendAnswer> {
+  const { scheduledAt, expiresAt, ...message } = body ?? {};
+  return send(mediaFromJson(kind, body === undefined ? undefined : message as SendMediaJson), { scheduledAt, expiresAt });
+}
+
+/** @throws DomainError `validation_failed` */
+export function mediaFromJson(kind: MediaKind, body: SendMediaJson | undefined): SendRequest {
   if (body === undefined) throw new DomainError('validation_failed', 'The body is missing.', { hint: 'Send JSON, or a form with a part named file.' });
   const { url, base64, ...rest } = body;
   if (url !== undefined && base64 !== undefined) throw new DomainError('validation_failed', 'Give either url or base64, not both.', { field: 'base64' });

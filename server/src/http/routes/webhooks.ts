@@ -1,14 +1,14 @@
 import type { GatewayUseCases } from '../../usecases/gateway.js';
 import type { App } from '../http-app.js';
-import { DeliveryParams, InstanceParams, Ref, WebhookParams } from '../schemas/common.js';
+import { InstanceParams, Ref, WebhookParams } from '../schemas/common.js';
 import { problems } from '../schemas/problem.js';
-import { CreateWebhook, CreatedWebhook, DeliveryList, DeliverySchema, ListDeliveriesQuery, UpdateWebhook, WebhookList, WebhookSchema } from '../schemas/webhook.js';
-import { viewDelivery, viewWebhook } from '../views/webhook.js';
+import { CreateWebhook, CreatedWebhook, RotateSecret, UpdateWebhook, WebhookList, WebhookSchema } from '../schemas/webhook.js';
+import { viewWebhook } from '../views/webhook.js';
 
 const tags = ['Webhooks'];
 const missing = problems('validation_failed', 'instance_not_found', 'webhook_not_found');
 
-/** Webhooks of an instance, and the deliveries to them. */
+/** Webhooks of an instance; the deliveries to them have routes of their own. */
 export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.post('/instances/:instanceId/webhooks', {
     schema: {
@@ -41,7 +41,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   app.patch('/instances/:instanceId/webhooks/:webhookId', {
     schema: {
       summary: 'Change a webhook', operationId: 'updateWebhook', tags,
-      description: 'Changes what is given; a new secret signs from the next attempt on. A new url, secret or headers, or enabling it, sends at once what waits for its next attempt.',
+      description: 'Changes what is given; a new secret alone signs from the next attempt on (rotate-secret has an overlap). A new url, secret or headers, or enabling it, sends at once what waits for its next attempt.',
       params: WebhookParams, body: UpdateWebhook,
       response: { 200: Ref(WebhookSchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'unsupported_media_type', 'payload_too_large') },
     },
@@ -58,27 +58,17 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
     return reply.code(204).send(null);
   });
 
-  app.get('/instances/:instanceId/webhooks/:webhookId/deliveries', {
+  app.post('/instances/:instanceId/webhooks/:webhookId/rotate-secret', {
     schema: {
-      summary: 'List deliveries', operationId: 'listDeliveries', tags,
-      description: 'What was posted, or is about to be, newest first.',
-      params: WebhookParams, querystring: ListDeliveriesQuery, response: { 200: DeliveryList, ...missing },
+      summary: 'Replace the secret', operationId: 'rotateWebhookSecret', tags,
+      description: 'A new secret, given or made. Until the overlap is over each post carries the signature of both, so that receivers can change over in their own time. The secret is in this answer and in no other.',
+      params: WebhookParams, body: RotateSecret,
+      response: { 200: Ref(CreatedWebhook), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'unsupported_media_type', 'payload_too_large') },
     },
   }, async request => {
-    const { limit = 50, state } = request.query;
-    const deliveries = await usecases.listDeliveries(request.params.instanceId, request.params.webhookId, { limit, state });
-    return { deliveries: deliveries.map(viewDelivery) };
-  });
-
-  app.post('/instances/:instanceId/webhooks/:webhookId/deliveries/:deliveryId/replay', {
-    schema: {
-      summary: 'Post a delivery again', operationId: 'replayDelivery', tags,
-      description: 'The same event with the same id is posted once more, whatever became of it before; to a webhook that is disabled once it is enabled.',
-      params: DeliveryParams,
-      response: { 200: Ref(DeliverySchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'delivery_not_found') },
-    },
-  }, async request => {
-    const { instanceId, webhookId, deliveryId } = request.params;
-    return viewDelivery(await usecases.replayDelivery(instanceId, webhookId, deliveryId));
+    const { secret, overlapSeconds } = request.body ?? {};
+    const overlapMs = overlapSeconds === undefined ? undefined : overlapSeconds * 1_000;
+    const webhook = await usecases.rotateSecret(request.params.instanceId, request.params.webhookId, { secret, overlapMs });
+    return { ...viewWebhook(webhook), secret: webhook.secret };
   });
 }

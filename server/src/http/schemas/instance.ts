@@ -69,7 +69,12 @@ export const InstanceStatusSchema = Type.Object({
   phoneNumber: Type.Optional(PhoneNumber),
   connectedAt: Type.Optional(Time('Since when, or when last, the instance was connected.')),
   lastSeen: Type.Optional(Time('When WhatsApp was heard from last.')),
-}, { description: 'State of the connection.' });
+  queue: Type.Object({
+    queued: Type.Integer({ description: 'Messages that wait to be sent.' }),
+    sending: Type.Integer({ description: 'Messages on their way, without WhatsApp\'s acknowledgement.' }),
+    deadLetters: Type.Integer({ description: 'Messages that failed for good and were not discarded.' }),
+  }, { description: 'What waits in the send queue.' }),
+}, { description: 'State of the connection, and what waits to be sent.' });
 
 export const QrSchema = Type.Object({
   qr: Type.String({ description: 'The text of the QR code.' }),

@@ -20,6 +20,9 @@ export const MessageSchema = Type.Object({
   readAt: Type.Optional(Time('When it was read.')),
   playedAt: Type.Optional(Time('When the voice note or video was played.')),
   failedAt: Type.Optional(Time('When it failed.')),
+  queueId: Type.Optional(Type.String({ description: 'Of an asynchronous send: its place in the send queue.' })),
+  dueAt: Type.Optional(Time('Of an asynchronous send: when it is, or was, due.')),
+  expiresAt: Type.Optional(Time('Of a sent message: without an acknowledgement by then it fails.')),
 }, { $id: 'Message', description: 'A message of either direction, and what became of it.' });
 
 export const MessageList = Type.Object({
@@ -33,3 +36,18 @@ export const ListMessagesQuery = Type.Object({
   direction: Type.Optional(Words(['in', 'out'] as const, { description: 'Only received, or only sent ones.' })),
   chatId: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Only messages of this chat: the chatId of a message, or chat.id of an event.' })),
 }, { additionalProperties: false });
+
+export const GetMessageQuery = Type.Object({
+  waitFor: Type.Optional(Words(['sent', 'delivered', 'read'] as const, { description: 'Answer when the message has come that far or cannot come further, or when the time is over; the status tells which.' })),
+  timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, description: 'How long to wait at most, 1 to 60 seconds; 30 unless told.' })),
+}, { additionalProperties: false });
+
+export const ListDeadLettersQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'How many, 1 to 200; 50 unless told.' })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The page after another: its `next`, unchanged. Missing for the newest.' })),
+}, { additionalProperties: false });
+
+export const DeadLetterList = Type.Object({
+  deadLetters: Type.Array(Ref(MessageSchema)),
+  next: Type.Optional(Type.String({ description: 'Give this as `cursor` for those before these; missing at the end.' })),
+}, { description: 'Messages that failed for good, newest first.' });

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import type { MediaKind } from '../../domain/messages/content.js';
-import { MessageId, Time } from './common.js';
+import { MESSAGE_STATES } from '../../domain/messages/message.js';
+import { MessageId, Time, Words } from './common.js';
 
 const closed = { additionalProperties: false } as const;
 
@@ -10,7 +11,13 @@ const To = Type.String({
   description: 'Phone number with country code in any usual spelling, a JID, or a LID.',
   examples: ['+1 555 000 2222'],
 });
-const base = { to: To, quotedMessageId: Type.Optional(MessageId) };
+const Moment = (description: string, examples = ['2026-12-24T18:00:00Z']) => Type.String({ format: 'date-time', maxLength: 40, description, examples });
+const base = {
+  to: To,
+  quotedMessageId: Type.Optional(MessageId),
+  scheduledAt: Type.Optional(Moment('Asynchronous sends: not before this time (ISO 8601 with a time zone), at most a year ahead.')),
+  expiresAt: Type.Optional(Moment('Asynchronous sends: what could not be sent by then fails. 24 hours after it was due unless told.', ['2026-12-25T18:00:00Z'])),
+};
 const Caption = Type.String({ maxLength: 65_536, description: 'Text below the media.' });
 const Mimetype = Type.String({ pattern: '^[\\w.+-]+/[\\w.+-]+(\\s*;.*)?$', maxLength: 200, description: 'MIME type, such as image/png; found out where it is missing.' });
 const FileName = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^/\\\\\\u0000-\\u001f]+$', description: 'File name without a path; a document shows it.' });
@@ -76,6 +83,20 @@ export const SentMessageSchema = Type.Object({
   timestamp: Time('When WhatsApp acknowledged it.'),
 }, { $id: 'SentMessage', description: 'WhatsApp has acknowledged the message.' });
 
+export const QueuedMessageSchema = Type.Object({
+  messageId: Type.String({ description: 'WhatsApp\'s id of the message: every attempt at sending it uses this one.' }),
+  correlationId: Type.String({ description: 'The gateway\'s own id; the same in every event about this message.' }),
+  queueId: Type.String({ description: 'Id of its place in the send queue.' }),
+  status: Words(MESSAGE_STATES, { description: 'queued; or how far it has come, where the request repeats an earlier one.' }),
+  scheduledAt: Type.Optional(Time('When it is due, if that was asked for.')),
+  expiresAt: Type.Optional(Time('What could not be sent by then fails.')),
+}, { $id: 'QueuedMessage', description: 'The message is on disk. What becomes of it is told by message.ack events and by its resource.' });
+
 export const SendQuery = Type.Object({
-  async: Type.Optional(Type.Boolean({ description: 'Asynchronous sending is not available in this version; true is refused.' })),
+  async: Type.Optional(Type.Boolean({ description: 'Queue the message and answer 202 at once, as the header X-Async does.' })),
 }, closed);
+
+export const SendHeaders = Type.Object({
+  'x-async': Type.Optional(Type.String({ description: 'true: queue the message and answer 202 at once, whether the instance is connected or not.', examples: ['true'] })),
+  'idempotency-key': Type.Optional(Type.String({ description: 'A key of your own for this message, 1 to 255 visible characters: a repeat within 24 hours gets the answer of the first request and sends nothing.', examples: ['order-4711-shipped'] })),
+});

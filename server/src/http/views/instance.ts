@@ -23,7 +23,7 @@ export function viewInstance(view: InstanceView): Static<typeof InstanceSchema> 
   };
 }
 
-export function viewStatus(view: InstanceView): Static<typeof InstanceStatusSchema> {
+export function viewStatus(view: InstanceView): Omit<Static<typeof InstanceStatusSchema>, 'queue'> {
   const { live } = view;
   const reason = live?.reason ?? view.reason;
   const phoneNumber = live?.phoneNumber ?? view.phoneNumber;

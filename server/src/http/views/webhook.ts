@@ -6,9 +6,13 @@ import { iso, maybeIso } from './time.js';
 
 /** A webhook without its secret. */
 export function viewWebhook(webhook: WebhookView): Static<typeof WebhookSchema> {
-  const { id, instanceId, url, events, headers, enabled, breaker } = webhook;
+  const { id, instanceId, url, events, headers, filter, minIntervalMs, previousSecret, enabled, breaker } = webhook;
   return {
-    id, instanceId, url, events, headers, enabled,
+    id, instanceId, url, events, headers,
+    ...(filter === null ? {} : { filter }),
+    minIntervalMs,
+    ...maybeIso('previousSecretUntil', previousSecret?.until ?? null),
+    enabled,
     breaker: { state: breaker.state, ...maybeIso('since', breaker.since), failures: breaker.failures },
     createdAt: iso(webhook.createdAt), updatedAt: iso(webhook.updatedAt),
   };

@@ -15,5 +15,7 @@ export interface InstanceUseCaseDeps {
   sessions: SessionManager;
   /** Verbs that begin or end the connection of one instance take turns, by its id: what one has read stays true until it has acted. */
   turns: KeyedLock;
+  /** An instance's settings were changed. */
+  onSettings: (instanceId: string) => void;
   clock: Clock;
 }

@@ -3,20 +3,30 @@ import type { MessageStore } from '../../ports/message-store.js';
 import type { MessageSettler } from './settle-message.js';
 
 /** Why nobody can send a message any more. */
-export type LeftBy = 'logged_out' | 'instance_deleted';
+export type LeftBy = 'logged_out' | 'paired_anew' | 'instance_deleted';
+
+const AT_ONCE = 500;
 
 const SENTENCES: Record<LeftBy, string> = {
   logged_out: 'The account was unlinked before WhatsApp acknowledged the message.',
+  paired_anew: 'The account was unlinked before WhatsApp acknowledged the message.',
   instance_deleted: 'The instance was deleted before WhatsApp acknowledged the message.',
 };
 
 /**
- * Ends the messages that an account leaves behind unacknowledged: they must not wait for the next connection, which may be that of
- * another account. One that did reach its recipient is still corrected by a receipt.
+ * Ends the messages that an account leaves behind: they must not wait for the next connection, which may be that of another account. One
+ * that did reach its recipient is still corrected by a receipt. What was queued after the account had gone belongs to the next one, and
+ * stays when that is paired.
  */
-export function createEndLeftovers({ messages, settler }: { messages: Pick<MessageStore, 'listUnacknowledged'>; settler: Pick<MessageSettler, 'fail'> }) {
+export function createEndLeftovers({ messages, settler }: { messages: Pick<MessageStore, 'listUnfinished'>; settler: Pick<MessageSettler, 'fail'> }) {
   return async (instanceId: string, leftBy: LeftBy): Promise<void> => {
-    const failure: MessageFailure = { code: leftBy, message: SENTENCES[leftBy] };
-    for (const message of await messages.listUnacknowledged(instanceId)) await settler.fail(message, failure);
+    const failure: MessageFailure = { code: leftBy === 'paired_anew' ? 'logged_out' : leftBy, message: SENTENCES[leftBy] };
+    for (;;) {
+      const unfinished = await messages.listUnfinished(instanceId, AT_ONCE);
+      const leftovers = unfinished.filter(message => leftBy !== 'paired_anew' || message.state === 'sending');
+      for (const message of leftovers) await settler.fail(message, failure);
+      // Those of an earlier time come first, so that a page without any is the last that matters.
+      if (unfinished.length < AT_ONCE || leftovers.length === 0) return;
+    }
   };
 }

@@ -4,7 +4,7 @@ import type { WhatsAppSocket } from '../../ports/whatsapp-client.js';
 import { ACK_TIMEOUT_MS } from './acknowledgements.js';
 
 /** What tells of a message beside its content; it never changes. */
-export interface MessageFacts { party: string; chatId: string; correlationId: string | null }
+export interface MessageFacts { party: string; chatId: string; correlationId: string | null; retries: number }
 
 export interface RelayedMessage {
   instanceId: string;

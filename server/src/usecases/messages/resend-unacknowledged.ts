@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { MAX_ATTEMPTS } from '../../domain/messages/failures.js';
 import type { StoredMessage } from '../../domain/messages/message.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
@@ -7,8 +8,6 @@ import type { SessionManager } from '../sessions/session-manager.js';
 import { ACK_TIMEOUT_MS } from './acknowledgements.js';
 import type { Relay } from './relay.js';
 import type { MessageSettler } from './settle-message.js';
-
-const MAX_ATTEMPTS = 3;
 
 export interface ResendParts {
   sessions: Pick<SessionManager, 'find'>;
@@ -46,7 +45,7 @@ export function createResendUnacknowledged({ sessions, messages, settler, relay,
     }
     logger.info({ instanceId, messageId, attempt: attempts + 1 }, 'sending a message again that was not acknowledged');
     await messages.markAttempt(instanceId, messageId, attempts + 1);
-    await relay.send(socket, { instanceId, messageId, proto, facts: message });
+    await relay.send(socket, { instanceId, messageId, proto, facts: message, again: true });
   }
 
   const followUp = async (instanceId: string): Promise<void> => {

@@ -1,11 +1,13 @@
 import { LRUCache } from 'lru-cache';
-import type { AckStatus, MessageFailure, StoredMessage } from '../../domain/messages/message.js';
+import { isTemporaryRefusal } from '../../domain/messages/failures.js';
+import { stateRank, type AckStatus, type MessageFailure, type StoredMessage } from '../../domain/messages/message.js';
 import type { ChatFacts } from '../../domain/webhooks/filter.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { Receipt, ServerAck } from '../../ports/whatsapp-client.js';
 import type { Outlet } from '../events/outlet.js';
 import type { Acknowledgements } from './acknowledgements.js';
+import type { MessageWatch } from './message-watch.js';
 import type { MessageFacts, Relay } from './relay.js';
 
 /** Messages whose receipts need no look into the store. */
@@ -23,21 +25,30 @@ export interface MessageSettler {
 export interface MessageSettlerParts {
   messages: Pick<MessageStore, 'advance' | 'find'>;
   outlet: Outlet;
-  acknowledgements: Acknowledgements;
+  acknowledgements: Pick<Acknowledgements, 'settle' | 'isInQueue'>;
   relay: Pick<Relay, 'settled'>;
+  watch: Pick<MessageWatch, 'changed'>;
   clock: Clock;
 }
 
-export function createMessageSettler({ messages, outlet, acknowledgements, relay, clock }: MessageSettlerParts): MessageSettler {
-  const remembered = new LRUCache<string, MessageFacts>({ max: REMEMBERED });
+export function createMessageSettler({ messages, outlet, acknowledgements, relay, watch, clock }: MessageSettlerParts): MessageSettler {
+  const remembered = new LRUCache<string, MessageFacts & { sent: boolean }>({ max: REMEMBERED });
 
-  async function factsOf(instanceId: string, messageId: string): Promise<MessageFacts | null> {
+  async function factsOf(instanceId: string, messageId: string) {
     const name = `${instanceId}/${messageId}`;
-    const known = relay.settled(instanceId, messageId) ?? remembered.get(name) ?? await messages.find(instanceId, messageId);
-    if (!known || ('direction' in known && known.direction !== 'out')) return null;
-    const { party, chatId, correlationId } = known;
-    remembered.set(name, { party, chatId, correlationId });
-    return known;
+    const relayed = relay.settled(instanceId, messageId);
+    const known = remembered.get(name);
+    if (known && !relayed) return known;
+    const facts = relayed ? { ...pick(relayed), sent: known?.sent ?? false } : await readFacts(instanceId, messageId);
+    if (facts) remembered.set(name, facts);
+    return facts;
+  }
+
+  async function readFacts(instanceId: string, messageId: string) {
+    const found = await messages.find(instanceId, messageId);
+    if (found?.direction !== 'out') return null;
+    const { state } = found;
+    return { ...pick(found), sent: state !== null && state !== 'failed' && stateRank(state) >= stateRank('sent') };
   }
 
   /** Answers when the step was noted. */
@@ -45,32 +56,49 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
     const at = clock.now();
     const message = await factsOf(instanceId, messageId);
     if (!message) return at;
-    const data = {
-      messageId, status, to: message.party,
-      ...(message.correlationId === null ? {} : { correlationId: message.correlationId }),
-      ...(failure ? { error: failure } : {}),
-    };
-    const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, [messageId, status], message.chatId, aboutChat(message));
+    const { party, correlationId, retries } = message;
+    const data = { messageId, status, to: party, ...(correlationId === null ? {} : { correlationId }), ...(failure ? { error: failure } : {}) };
+    // A dead letter that is retried may fail once more, and that is another event.
+    const identity = retries === 0 ? [messageId, status] : [messageId, status, String(retries)];
+    const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, identity, message.chatId, aboutChat(message));
     const step = { instanceId, messageId, to: status, at, ...(failure ? { failure } : {}) };
-    if (await messages.advance(step, deliveries) && deliveries.length > 0) outlet.wake();
+    if (status !== 'failed') message.sent = true;
+    if (await messages.advance(step, deliveries)) {
+      if (deliveries.length > 0) outlet.wake();
+      watch.changed(instanceId, messageId);
+    }
     return at;
   }
 
   return {
     async onServerAck(instanceId, ack) {
-      const at = ack.errorCode === null
-        ? await advance(instanceId, ack.messageId, 'sent')
-        : await advance(instanceId, ack.messageId, 'failed', refusal(ack.errorCode));
+      const { messageId, errorCode } = ack;
+      // The queue tries again what may pass, and fails it otherwise.
+      const isJudged = errorCode !== null && isTemporaryRefusal(errorCode) && acknowledgements.isInQueue(instanceId, messageId);
+      const at = isJudged ? clock.now()
+        : errorCode === null ? await advance(instanceId, messageId, 'sent')
+          : await advance(instanceId, messageId, 'failed', refusal(errorCode));
       // Whoever waits is told what is on disk already.
       acknowledgements.settle(instanceId, { ...ack, at });
     },
     async onReceipt(instanceId, { messageIds, status }) {
-      for (const messageId of messageIds) await advance(instanceId, messageId, status);
+      for (const messageId of messageIds) {
+        // A receipt may overtake the acknowledgement, or make up for one that was lost; whoever waits for `sent` is told it all the same.
+        const facts = await factsOf(instanceId, messageId);
+        if (facts && !facts.sent) await advance(instanceId, messageId, 'sent');
+        await advance(instanceId, messageId, status);
+      }
     },
     async fail({ instanceId, messageId }, failure) {
+      // Where it was retried, the row knows better.
+      remembered.delete(`${instanceId}/${messageId}`);
       await advance(instanceId, messageId, 'failed', failure);
     },
   };
+}
+
+function pick({ party, chatId, correlationId, retries }: MessageFacts): MessageFacts {
+  return { party, chatId, correlationId, retries };
 }
 
 /** WhatsApp's refusal of a message, by its code. */

@@ -35,6 +35,8 @@ export interface SessionManagerParts {
   random: Random;
   logger: Logger;
   trafficOf: (instanceId: string) => Traffic;
+  /** Told at once when an instance's status or reason changes. */
+  onStatus: (instanceId: string, status: InstanceStatus) => void;
   /** Ends what the account has left unacknowledged. */
   endLeftovers: (instanceId: string, leftBy: LeftBy) => Promise<void>;
 }
@@ -125,6 +127,7 @@ function createRecorder(parts: SessionManagerParts, instance: Pick<Instance, 'in
     enqueue(() => instances.update(instanceId, toPatch(view), now));
     const leftBy = changed ? accountLeft(status, reason) : null;
     if (leftBy) enqueue(() => parts.endLeftovers(instanceId, leftBy));
+    if (changed) parts.onStatus(instanceId, status);
     if (changed) {
       const data = { status, reason, message: describeReason(reason), ...(view.account ? { phoneNumber: view.account.phoneNumber } : {}) };
       enqueue(() => outlet.publish(instanceId, { type: 'instance.status', data }, [String(now), status, reason]));
@@ -150,7 +153,8 @@ function createRecorder(parts: SessionManagerParts, instance: Pick<Instance, 'in
 /** Whether the account that wrote what is unacknowledged is gone; a pairing may be that of another one. */
 function accountLeft(status: InstanceStatus, reason: ReasonCode): LeftBy | null {
   if (reason === 'deleted') return 'instance_deleted';
-  return status === 'LOGGED_OUT' || reason === 'pairing' ? 'logged_out' : null;
+  if (reason === 'pairing') return 'paired_anew';
+  return status === 'LOGGED_OUT' ? 'logged_out' : null;
 }
 
 function toLive(instanceId: string, view: SessionView, now: number): LiveStatus {

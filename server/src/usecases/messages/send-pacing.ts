@@ -1,0 +1,30 @@
+import { LRUCache } from 'lru-cache';
+import type { InstanceSettings } from '../../domain/instances/instance.js';
+
+/** A gap is up to this share longer than was asked for, so that sends do not beat like a clock; never shorter. */
+const JITTER = 0.25;
+const RECIPIENTS = 10_000;
+
+/** The gaps between one instance's asynchronous sends. */
+export interface SendPacing {
+  /** When the next message to this recipient may go out (epoch milliseconds). */
+  opensAt(settings: InstanceSettings, to: string): number;
+  /** A message was written just now. */
+  written(to: string, now: number, random: number): void;
+}
+
+export function createSendPacing(): SendPacing {
+  let last: { at: number; stretch: number } | null = null;
+  const recipients = new LRUCache<string, number>({ max: RECIPIENTS });
+  return {
+    opensAt({ sendIntervalMs, recipientIntervalMs }, to) {
+      const any = last === null ? 0 : last.at + Math.round(sendIntervalMs * last.stretch);
+      const before = recipients.get(to);
+      return Math.max(any, before === undefined ? 0 : before + recipientIntervalMs);
+    },
+    written(to, now, random) {
+      last = { at: now, stretch: 1 + JITTER * random };
+      recipients.set(to, now);
+    },
+  };
+}
