@@ -1,10 +1,10 @@
 import type { Instance, InstanceSettings } from '../domain/instances/instance.js';
 import type { MediaFile, MediaKind, MediaStream } from '../domain/messages/content.js';
 import type { MessageState, StoredMessage } from '../domain/messages/message.js';
-import type { Delivery, DeliveryState, Webhook, WebhookFilter } from '../domain/webhooks/webhook.js';
+import type { Delivery, Webhook, WebhookFilter } from '../domain/webhooks/webhook.js';
 import type { EventType } from '../domain/events/event.js';
 import type { DomainError } from '../domain/errors.js';
-import type { MessagePage, QueueCounts } from '../ports/message-store.js';
+import type { DeliveryPage, DeliveryQuery, DeliveryRange, MessagePage, QueueCounts, ReplayQuery } from '../ports/message-store.js';
 import type { ApiKey } from '../ports/repositories.js';
 import type { LiveStatus } from '../ports/status-board.js';
 import type { BreakerState, BreakerStatus } from './webhooks/receiver-breaker.js';
@@ -129,8 +129,12 @@ export interface GatewayUseCases {
   getWebhook(instanceId: string, webhookId: string): Promise<WebhookView>;
   updateWebhook(instanceId: string, webhookId: string, patch: Partial<WebhookInput> & { enabled?: boolean | undefined }): Promise<WebhookView>;
   deleteWebhook(instanceId: string, webhookId: string): Promise<void>;
-  listDeliveries(instanceId: string, webhookId: string, query: { limit: number; state?: DeliveryState | undefined }): Promise<Delivery[]>;
+  /** The answer holds the new secret; later reads do not show it. Without a secret one is made. */
+  rotateSecret(instanceId: string, webhookId: string, input: { secret?: string | undefined; overlapMs?: number | undefined }): Promise<WebhookView>;
+  listDeliveries(instanceId: string, webhookId: string, query: DeliveryQuery): Promise<DeliveryPage>;
   replayDelivery(instanceId: string, webhookId: string, deliveryId: string): Promise<Delivery>;
+  /** Those of a range of time (epoch milliseconds) that are in that state; dead ones unless told otherwise. */
+  replayDeliveries(instanceId: string, webhookId: string, range: DeliveryRange & { state?: ReplayQuery['state'] | undefined }): Promise<{ replayed: number }>;
 
   health(): Promise<GatewayHealth>;
   phase(): GatewayPhase;

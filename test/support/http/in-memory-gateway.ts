@@ -6,6 +6,7 @@ import { DEFAULT_SETTINGS, type Instance } from '@gateway/domain/instances/insta
 import type { MediaFile } from '@gateway/domain/messages/content.js';
 import type { StoredMessage } from '@gateway/domain/messages/message.js';
 import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
+import { checkSecret, DEFAULT_OVERLAP_MS } from '@gateway/domain/webhooks/signing.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
 import type { ConnectResult, GatewayPhase, GatewayUseCases, InstanceView, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
@@ -171,9 +172,25 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     async deleteWebhook(instanceId, webhookId) {
       webhooks.delete(findWebhook(instanceId, webhookId).id);
     },
-    async listDeliveries(instanceId, webhookId, { limit, state }) {
+    async rotateSecret(instanceId, webhookId, { secret = `whsec_${Buffer.alloc(32, 8).toString('base64')}`, overlapMs = DEFAULT_OVERLAP_MS }) {
+      const webhook = findWebhook(instanceId, webhookId);
+      const next = { ...webhook, secret: checkSecret(secret), previousSecret: overlapMs === 0 ? null : { secret: '', until: clock.now() + overlapMs } };
+      webhooks.set(webhookId, next);
+      return next;
+    },
+    async listDeliveries(instanceId, webhookId, { limit, state, from = 0, to = Infinity, cursor }) {
       findWebhook(instanceId, webhookId);
-      return deliveries.filter(delivery => delivery.webhookId === webhookId && (state === undefined || delivery.state === state)).slice(0, limit);
+      const rows = deliveries
+        .map((delivery, index) => ({ delivery, seq: index + 1 }))
+        .filter(({ delivery, seq }) => delivery.webhookId === webhookId && (state === undefined || delivery.state === state)
+          && delivery.createdAt >= from && delivery.createdAt < to && (cursor === undefined || seq < cursor.seq))
+        .reverse();
+      const last = rows[limit - 1];
+      return { deliveries: rows.slice(0, limit).map(({ delivery }) => delivery), next: rows.length > limit && last ? { createdAt: last.delivery.createdAt, seq: last.seq } : null };
+    },
+    async replayDeliveries(instanceId, webhookId, { from = 0, to = Infinity, state = 'dead' }) {
+      findWebhook(instanceId, webhookId);
+      return { replayed: deliveries.filter(delivery => delivery.webhookId === webhookId && delivery.state === state && delivery.createdAt >= from && delivery.createdAt < to).length };
     },
     async replayDelivery(instanceId, webhookId, deliveryId) {
       findWebhook(instanceId, webhookId);

@@ -1,5 +1,5 @@
-import type { Statement as Prepared } from './prepared.js';
-import type { SqlFailure, Statement, UnitResult } from './database-protocol.js';
+import { toRow, type Statement as Prepared } from './prepared.js';
+import type { Row, SqlFailure, Statement, UnitResult } from './database-protocol.js';
 import type { Connection } from './connection.js';
 import { describeFailure } from './sql-failure.js';
 
@@ -38,10 +38,12 @@ function runUnit(connection: Connection, prepare: (sql: string) => Prepared, uni
 
 function runStatements(prepare: (sql: string) => Prepared, unit: Statement[]): UnitResult {
   const changes: number[] = [];
-  for (const { sql, params, requireChanges } of unit) {
-    const changed = prepare(sql).run(params ?? []).changes;
+  const rows: Row[] = [];
+  for (const { sql, params = [], requireChanges, reads } of unit) {
+    if (reads) rows.push(...prepare(sql).all(params).map(toRow));
+    const changed = reads ? 0 : prepare(sql).run(params).changes;
     changes.push(changed);
-    if (requireChanges && changed === 0) return { applied: false, changes };
+    if (requireChanges && changed === 0) return { applied: false, changes, rows: [] };
   }
-  return { applied: true, changes };
+  return { applied: true, changes, rows };
 }

@@ -10,6 +10,8 @@ export interface Statement {
   params?: SqlValue[];
   /** If this statement changes no row, its whole unit is undone and answered `applied: false`. */
   requireChanges?: boolean;
+  /** A SELECT: the unit's answer has its rows. It sees what the statements before it did. */
+  reads?: boolean;
 }
 
 export interface UnitResult {
@@ -17,6 +19,8 @@ export interface UnitResult {
   applied: boolean;
   /** Rows changed by each statement, up to the one that refused. */
   changes: number[];
+  /** What the statements with `reads` found, one after the other. */
+  rows: Row[];
 }
 
 export interface SqlFailure {

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { commitGroup } from './commit-group.js';
 import { openConnection, type Connection } from './connection.js';
-import type { DatabaseReply, DatabaseRequest, DatabaseThreadData, Row } from './database-protocol.js';
-import { createPreparer } from './prepared.js';
+import type { DatabaseReply, DatabaseRequest, DatabaseThreadData } from './database-protocol.js';
+import { createPreparer, toRow } from './prepared.js';
 import { describeFailure } from './sql-failure.js';
 
 /**
@@ -35,12 +35,6 @@ function serve({ path, busyTimeoutMs }: DatabaseThreadData, port: NonNullable<ty
     }
   });
   reply({ type: 'ready' });
-}
-
-/** libsql answers blobs as ArrayBuffer. */
-function toRow(row: unknown): Row {
-  return Object.fromEntries(Object.entries(row as Record<string, string | number | null | ArrayBuffer>)
-    .map(([name, value]) => [name, value instanceof ArrayBuffer ? new Uint8Array(value) : value]));
 }
 
 if (parentPort) serve(workerData as DatabaseThreadData, parentPort);

@@ -1,52 +1,19 @@
-import type { DeliveryStore } from '../../ports/message-store.js';
+import type { DeliveryCursor, DeliveryStore } from '../../ports/message-store.js';
+import type { Row, SqlValue } from './database-protocol.js';
 import type { Database } from './database.js';
-import { DELIVERY_COLUMNS, insertDelivery, toDelivery } from './delivery-sql.js';
+import { DELETE_ALL, DELETE_OF_WEBHOOK, FIND, LIST, LIST_BY_STATE, PRUNE, REPLAY, REPLAYABLE } from './delivery-history-sql.js';
+import { BRING_FORWARD, DUE, NEXT_DUE_AT, NEXT_IN_LANE, SETTLE } from './delivery-queue-sql.js';
+import { insertDelivery, toDelivery } from './delivery-sql.js';
 
-/**
- * Walks from webhook to webhook and from lane to lane over the index of pending deliveries, one look-up each, so that the cost
- * goes with the number of lanes that wait and not with the number of deliveries in them.
- */
-const DUE = `WITH RECURSIVE
-  hook(id) AS (
-    SELECT min(webhookId) FROM Delivery WHERE state = 'pending'
-    UNION ALL
-    SELECT (SELECT min(webhookId) FROM Delivery WHERE state = 'pending' AND webhookId > hook.id) FROM hook WHERE hook.id IS NOT NULL
-  ),
-  open_hook(id) AS (
-    SELECT hook.id FROM hook JOIN Webhook ON Webhook.id = hook.id
-    WHERE Webhook.enabled AND hook.id NOT IN (SELECT value FROM json_each(?1))
-  ),
-  lane(webhookId, name) AS (
-    SELECT id, (SELECT min(lane) FROM Delivery WHERE state = 'pending' AND webhookId = open_hook.id) FROM open_hook
-    UNION ALL
-    SELECT webhookId, (SELECT min(d.lane) FROM Delivery d WHERE d.state = 'pending' AND d.webhookId = lane.webhookId AND d.lane > lane.name)
-    FROM lane WHERE name IS NOT NULL
-  ),
-  head(seq) AS (
-    SELECT (SELECT min(d.seq) FROM Delivery d WHERE d.state = 'pending' AND d.webhookId = lane.webhookId AND d.lane = lane.name)
-    FROM lane WHERE name IS NOT NULL
-  ),
-  ready(seq, place) AS (
-    SELECT d.seq, row_number() OVER (PARTITION BY d.webhookId ORDER BY d.nextAttemptAt, d.seq)
-    FROM head JOIN Delivery d ON d.seq = head.seq WHERE d.nextAttemptAt <= ?2
-  )
-  SELECT ${DELIVERY_COLUMNS} FROM ready JOIN Delivery d ON d.seq = ready.seq
-  WHERE ready.place <= ?3 ORDER BY ready.place, d.nextAttemptAt, d.seq LIMIT ?4`;
-
-const NEXT_IN_LANE = `SELECT ${DELIVERY_COLUMNS} FROM Delivery d
-  WHERE d.state = 'pending' AND d.webhookId = ? AND d.lane = ? ORDER BY d.seq LIMIT 1`;
-const NEXT_DUE_AT = `SELECT min(nextAttemptAt) AS at FROM Delivery WHERE state = 'pending' AND nextAttemptAt > ?`;
-const SETTLE = `UPDATE Delivery SET state = ?2, attempts = ?3, nextAttemptAt = coalesce(?4, nextAttemptAt), deliveredAt = ?5,
-  lastStatus = CASE ?6 WHEN 1 THEN ?7 ELSE lastStatus END, lastError = CASE ?8 WHEN 1 THEN ?9 ELSE lastError END WHERE id = ?1`;
-const BRING_FORWARD = `UPDATE Delivery SET nextAttemptAt = ?2 WHERE webhookId = ?1 AND state = 'pending' AND nextAttemptAt > ?2`;
-// A condition that may be switched off keeps SQLite from using an index for it.
-const list = (condition: string) => `SELECT ${DELIVERY_COLUMNS} FROM Delivery d WHERE d.webhookId = ?1${condition} ORDER BY d.createdAt DESC, d.seq DESC LIMIT ?2`;
-const LIST = list('');
-const LIST_BY_STATE = list(' AND d.state = ?3');
-const FIND = `SELECT ${DELIVERY_COLUMNS} FROM Delivery d WHERE d.id = ? AND d.webhookId = ?`;
+/** Later than anything. */
+const END_OF_TIME = Number.MAX_SAFE_INTEGER;
 
 /** Deliveries in the embedded database. */
 export function createSqliteDeliveryStore(database: Database): DeliveryStore {
+  async function remove(sql: string, params: SqlValue[]): Promise<number> {
+    return (await database.write([{ sql, params }])).changes[0] ?? 0;
+  }
+
   return {
     async insert(deliveries) {
       if (deliveries.length > 0) await database.write(deliveries.map(insertDelivery));
@@ -54,32 +21,46 @@ export function createSqliteDeliveryStore(database: Database): DeliveryStore {
     async due(now, { limit, perWebhook, exclude }) {
       return (await database.read(DUE, [JSON.stringify(exclude), now, perWebhook, limit])).map(toDelivery);
     },
-    async nextInLane(webhookId, lane) {
-      const [row] = await database.read(NEXT_IN_LANE, [webhookId, lane]);
-      return row ? toDelivery(row) : null;
-    },
     async nextDueAt(after) {
       const [row] = await database.read(NEXT_DUE_AT, [after]);
       return (row?.at as number | null | undefined) ?? null;
     },
     async settle(deliveryId, { state, attempts, at, nextAttemptAt, lastStatus, lastError }) {
-      const next = nextAttemptAt ?? (state === 'pending' ? at : null);
-      await database.write([{
+      const { rows } = await database.write([{
         sql: SETTLE,
-        params: [deliveryId, state, attempts, next, state === 'delivered' ? at : null,
+        params: [deliveryId, state, attempts, nextAttemptAt ?? (state === 'delivered' ? null : at), state === 'delivered' ? at : null,
           lastStatus === undefined ? 0 : 1, lastStatus ?? null, lastError === undefined ? 0 : 1, lastError ?? null],
-      }]);
+      }, ...(state === 'pending' ? [] : [{ sql: NEXT_IN_LANE, params: [deliveryId], reads: true }])]);
+      return rows[0] ? toDelivery(rows[0]) : null;
     },
     async bringForward(webhookId, now) {
       await database.write([{ sql: BRING_FORWARD, params: [webhookId, now] }]);
     },
-    async list(webhookId, { limit, state }) {
-      const rows = state === undefined ? database.read(LIST, [webhookId, limit]) : database.read(LIST_BY_STATE, [webhookId, limit, state]);
-      return (await rows).map(toDelivery);
+    async list(webhookId, { limit, state, from = 0, to = END_OF_TIME, cursor }) {
+      const before = cursor && cursor.createdAt < to ? cursor : { createdAt: to, seq: 0 };
+      // One more than asked for tells whether there is a next page.
+      const params = [webhookId, from, before.createdAt, before.seq, limit + 1];
+      const rows = await (state === undefined ? database.read(LIST, params) : database.read(LIST_BY_STATE, [...params, state]));
+      const page = rows.slice(0, limit);
+      return { deliveries: page.map(toDelivery), next: rows.length > limit ? placeOf(page.at(-1)) : null };
     },
     async find(webhookId, deliveryId) {
       const [row] = await database.read(FIND, [deliveryId, webhookId]);
       return row ? toDelivery(row) : null;
     },
+    async replay(webhookId, { limit, state, from = 0, to = END_OF_TIME, cursor }, now) {
+      const after = cursor && cursor.createdAt >= from ? cursor : { createdAt: from, seq: 0 };
+      const rows = await database.read(REPLAYABLE, [webhookId, state, to, after.createdAt, after.seq, limit]);
+      if (rows.length === 0) return { replayed: 0, next: null };
+      const { changes } = await database.write([{ sql: REPLAY, params: [JSON.stringify(rows.map(({ seq }) => seq)), state, now] }]);
+      return { replayed: changes[0] ?? 0, next: rows.length === limit ? placeOf(rows.at(-1)) : null };
+    },
+    prune: (before, limit) => remove(PRUNE, [before, limit]),
+    deleteAll: (instanceId, limit) => remove(DELETE_ALL, [instanceId, limit]),
+    deleteOfWebhook: (webhookId, limit) => remove(DELETE_OF_WEBHOOK, [webhookId, limit]),
   };
+}
+
+function placeOf(row: Row | undefined): DeliveryCursor | null {
+  return row === undefined ? null : { createdAt: row.createdAt as number, seq: row.seq as number };
 }

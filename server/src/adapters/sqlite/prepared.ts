@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Connection } from './connection.js';
+import type { Row } from './database-protocol.js';
 
 export type Statement = ReturnType<Connection['prepare']>;
 
@@ -16,4 +17,10 @@ export function createPreparer(connection: Connection, max = 256): (sql: string)
     statements.set(sql, prepared);
     return prepared;
   };
+}
+
+/** libsql answers blobs as ArrayBuffer. */
+export function toRow(row: unknown): Row {
+  return Object.fromEntries(Object.entries(row as Record<string, string | number | null | ArrayBuffer>)
+    .map(([name, value]) => [name, value instanceof ArrayBuffer ? new Uint8Array(value) : value]));
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { nextAttemptAt, retryAfterMs } from '../../domain/webhooks/backoff.js';
-import { signatureHeaders } from '../../domain/webhooks/signing.js';
+import { secretsOf, signatureHeaders } from '../../domain/webhooks/signing.js';
 import type { Delivery, Webhook } from '../../domain/webhooks/webhook.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { DeliveryOutcome, DeliveryStore } from '../../ports/message-store.js';
@@ -11,8 +11,6 @@ import type { ReceiverMood } from './receiver-gates.js';
 import type { Subscriptions } from './subscriptions.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** A row whose webhook turns out to be switched off is looked at again after that time. */
-const DISABLED_PAUSE_MS = 30_000;
 
 export interface AttemptDeps {
   deliveries: Pick<DeliveryStore, 'settle'>;
@@ -30,6 +28,8 @@ export interface AttemptResult {
   /** `done`: delivered or given up. `postponed`: the row is as it was and will be taken again. */
   end: 'done' | 'retry' | 'postponed';
   mood: ReceiverMood;
+  /** The next of the same lane; only of one that is done. */
+  next: Delivery | null;
   /** When this delivery will be tried again (epoch milliseconds). */
   retryAt: number | null;
   /** When the receiver may be asked again (epoch milliseconds), if it said so. */
@@ -37,30 +37,26 @@ export interface AttemptResult {
 }
 
 /**
- * One attempt at one delivery: signs, posts, and notes durably what came of it. Any 2xx is delivered; 410 switches the
+ * One attempt at one delivery: signs, posts at once, and notes durably what came of it. Any 2xx is delivered; 410 switches the
  * webhook off; everything else is tried again later, until it is given up.
  * @param signal gives the post up; the row then stays as it was
  */
-export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, signal: AbortSignal): Promise<AttemptResult> {
-  const webhook = await deps.subscriptions.find(delivery.instanceId, delivery.webhookId);
-  if (webhook === null || !webhook.enabled) {
-    deps.subscriptions.invalidate(delivery.instanceId);
-    return { end: 'postponed', mood: 'gone', retryAt: null, pauseUntil: deps.clock.now() + DISABLED_PAUSE_MS };
-  }
+export async function attemptDelivery(deps: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<AttemptResult> {
   const response = await post(deps, webhook, delivery, signal);
-  if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', retryAt: null, pauseUntil: null };
+  if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', next: null, retryAt: null, pauseUntil: null };
 
   const now = deps.clock.now();
   const retryAfter = retryAfterMs(response.retryAfter, now);
   const isOld = !succeeded(response) && await wasChanged(deps, webhook);
   const outcome = isOld ? again(delivery, response, now) : judge(delivery, response, now, retryAfter, deps.random.float());
-  await keepTrying({ ...deps, signal }, 'Noting the outcome of a delivery', () => deps.deliveries.settle(delivery.id, outcome));
+  const next = await keepTrying({ ...deps, signal }, 'Noting the outcome of a delivery', () => deps.deliveries.settle(delivery.id, outcome));
   report(deps.logger, delivery, outcome);
-  if (isOld) return { end: 'retry', mood: 'unknown', retryAt: now, pauseUntil: null };
+  if (isOld) return { end: 'retry', mood: 'unknown', next, retryAt: now, pauseUntil: null };
   if (response.status === 410) await disable(deps, webhook, signal);
   return {
     end: outcome.state === 'pending' ? 'retry' : 'done',
     mood: response.status === 410 ? 'gone' : outcome.state === 'delivered' ? 'well' : 'unwell',
+    next,
     retryAt: outcome.nextAttemptAt ?? null,
     pauseUntil: retryAfter === null || outcome.state === 'delivered' ? null : now + retryAfter,
   };
@@ -68,11 +64,12 @@ export async function attemptDelivery(deps: AttemptDeps, delivery: Delivery, sig
 
 async function post({ sender, clock, timeoutMs = DEFAULT_TIMEOUT_MS }: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<WebhookResponse> {
   const own = Object.entries(webhook.headers).map(([name, value]) => [name.toLowerCase(), value]);
+  const now = clock.now();
   const headers = {
     'user-agent': 'chasqui',
     ...Object.fromEntries(own),
     'content-type': 'application/json',
-    ...signatureHeaders(webhook.secret, delivery.eventId, delivery.body, clock.now()),
+    ...signatureHeaders(secretsOf(webhook, now), delivery.eventId, delivery.body, now),
   };
   return sender.post({ url: webhook.url, headers, body: delivery.body, timeoutMs, signal });
 }

@@ -18,7 +18,7 @@ const STORE_PAUSE_MS = 1_000;
 const STOP_WITHIN_MS = 5_000;
 
 export interface DispatcherDeps extends LaneDeps {
-  deliveries: Pick<DeliveryStore, 'settle' | 'due' | 'nextInLane' | 'nextDueAt'>;
+  deliveries: Pick<DeliveryStore, 'settle' | 'due' | 'nextDueAt' | 'bringForward'>;
   limits?: GateLimits;
   breaker?: BreakerLimits;
 }
@@ -137,7 +137,7 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
     const lane = { at: first, ended: Promise.resolve() };
     lanes.set(keyOf(first), lane);
     const onBegin = (delivery: Delivery) => { lane.at = delivery; begun.add(delivery.id); };
-    const run = { gates, signal: life.signal, mayGoOn: isRunning, onBegin };
+    const run = { gates, signal: life.signal, mayGoOn: isRunning, onBegin, onRecovered: () => wake() };
     lane.ended = runLane(deps, first, run).then(end => finishLane(first, end));
   }
 

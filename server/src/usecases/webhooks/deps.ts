@@ -9,7 +9,7 @@ import type { Subscriptions } from './subscriptions.js';
 export interface WebhookUseCaseDeps {
   findInstance: InstanceLookup;
   webhooks: WebhookRepository;
-  deliveries: Pick<DeliveryStore, 'list' | 'find' | 'settle' | 'bringForward'>;
+  deliveries: Pick<DeliveryStore, 'list' | 'find' | 'settle' | 'bringForward' | 'replay' | 'deleteOfWebhook'>;
   subscriptions: Pick<Subscriptions, 'invalidate'>;
   dispatcher: Pick<DeliveryDispatcher, 'wake' | 'breaker'>;
   clock: Pick<Clock, 'now'>;

@@ -21,17 +21,22 @@ export interface ReceiverGates {
   enter(webhookId: string, now: number): boolean;
   release(webhookId: string): void;
   /**
+   * Asks to begin a post now: null when it may, and the next may then begin `minIntervalMs` later; else when it may
+   * (epoch milliseconds).
+   */
+  begin(webhookId: string, now: number, minIntervalMs: number): number | null;
+  /**
    * A receiver that fails is left with one place and earns the others back, one by each success; its breaker counts.
    * One that is gone is forgotten.
    */
   note(webhookId: string, mood: ReceiverMood, now: number): void;
   /** Nothing more to this webhook until then (epoch milliseconds). */
   pause(webhookId: string, until: number): void;
-  /** Forgets what is held against this webhook, failures too. */
+  /** Forgets what is held against this webhook, failures too. The gap between two posts stays. */
   forgive(webhookId: string): void;
   /** Webhooks that could not enter now. */
   closed(now: number): string[];
-  /** When this webhook's pause is over and its breaker lets a probe through (epoch milliseconds); null when neither keeps it out. */
+  /** When this webhook's pauses are over and its breaker lets a probe through (epoch milliseconds); null when nothing keeps it out. */
   opensAt(webhookId: string, now: number): number | null;
   /** The first such time of all webhooks; null when none is kept out. */
   nextOpening(now: number): number | null;
@@ -41,7 +46,15 @@ export interface ReceiverGates {
   worstBreaker(now: number): BreakerState;
 }
 
-interface Gate { taken: number; limit: number; pausedUntil: number; breaker: ReceiverBreaker }
+interface Gate {
+  taken: number;
+  limit: number;
+  /** What the receiver, or trouble, asked for. */
+  pausedUntil: number;
+  /** The end of the gap after the last post. */
+  pacedUntil: number;
+  breaker: ReceiverBreaker;
+}
 
 /**
  * Who may be posted to. Every webhook always has one place of its own, so that no number of slow receivers takes the
@@ -56,13 +69,13 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
   const fresh = () => ({ limit: perWebhook, pausedUntil: 0, breaker: createReceiverBreaker(breakerLimits) });
 
   function gateOf(webhookId: string): Gate {
-    const gate = gates.get(webhookId) ?? { taken: 0, ...fresh() };
+    const gate = gates.get(webhookId) ?? { taken: 0, pacedUntil: 0, ...fresh() };
     gates.set(webhookId, gate);
     return gate;
   }
 
   function openingOf(gate: Gate): number {
-    return Math.max(gate.pausedUntil, gate.breaker.opensAgainAt());
+    return Math.max(gate.pausedUntil, gate.pacedUntil, gate.breaker.opensAgainAt());
   }
 
   function isOpen(gate: Gate, now: number): boolean {
@@ -73,16 +86,21 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
 
   function forgive(webhookId: string): void {
     const gate = gates.get(webhookId);
-    if (gate === undefined) return;
-    Object.assign(gate, fresh());
-    if (gate.taken === 0) gates.delete(webhookId);
+    if (gate !== undefined) Object.assign(gate, fresh());
+  }
+
+  /** Forgets the gates of which there is nothing to know any more. */
+  function tidy(now: number): void {
+    for (const [webhookId, gate] of gates) {
+      const isFresh = gate.limit === perWebhook && gate.breaker.status(now).failures === 0;
+      if (isFresh && gate.taken === 0 && openingOf(gate) <= now) gates.delete(webhookId);
+    }
   }
 
   return {
     enter(webhookId, now) {
       const gate = gateOf(webhookId);
       if (!isOpen(gate, now)) return false;
-      gate.pausedUntil = 0;
       if (gate.taken > 0) sharedTaken += 1;
       gate.taken += 1;
       return true;
@@ -91,7 +109,13 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
       const gate = gateOf(webhookId);
       gate.taken -= 1;
       if (gate.taken > 0) sharedTaken -= 1;
-      else if (gate.limit === perWebhook && gate.pausedUntil === 0 && gate.breaker.status(0).failures === 0) gates.delete(webhookId);
+    },
+    begin(webhookId, now, minIntervalMs) {
+      const gate = gateOf(webhookId);
+      const opening = openingOf(gate);
+      if (opening > now) return opening;
+      gate.pacedUntil = minIntervalMs > 0 ? now + minIntervalMs : 0;
+      return null;
     },
     note(webhookId, mood, now) {
       if (mood === 'gone') return forgive(webhookId);
@@ -107,6 +131,7 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
     },
     forgive,
     closed(now) {
+      tidy(now);
       return [...gates].filter(([, gate]) => !isOpen(gate, now)).map(([webhookId]) => webhookId);
     },
     opensAt(webhookId, now) {

@@ -18,7 +18,7 @@ export function createUpdateWebhook({ findInstance, webhooks, deliveries, subscr
     subscriptions.invalidate(instanceId);
     if (mayMend(patch)) await deliveries.bringForward(webhookId, clock.now());
     dispatcher.wake(webhookId);
-    return showWebhook(webhook, dispatcher);
+    return showWebhook(webhook, dispatcher, clock.now());
   };
 }
 

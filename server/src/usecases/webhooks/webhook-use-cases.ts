@@ -7,11 +7,13 @@ import type { WebhookUseCaseDeps } from './deps.js';
 import { createGetWebhook } from './get-webhook.js';
 import { createListDeliveries } from './list-deliveries.js';
 import { createListWebhooks } from './list-webhooks.js';
+import { createReplayDeliveries } from './replay-deliveries.js';
 import { createReplayDelivery } from './replay-delivery.js';
+import { createRotateSecret } from './rotate-secret.js';
 import { createUpdateWebhook } from './update-webhook.js';
 
 export type WebhookUseCases = Pick<GatewayUseCases,
-  'createWebhook' | 'listWebhooks' | 'getWebhook' | 'updateWebhook' | 'deleteWebhook' | 'listDeliveries' | 'replayDelivery'>;
+  'createWebhook' | 'listWebhooks' | 'getWebhook' | 'updateWebhook' | 'deleteWebhook' | 'rotateSecret' | 'listDeliveries' | 'replayDelivery' | 'replayDeliveries'>;
 
 export type WebhookUseCasesParts = Omit<WebhookUseCaseDeps, 'findInstance'> & { instances: Pick<InstanceRepository, 'find'> };
 
@@ -25,6 +27,8 @@ export function createWebhookUseCases({ instances, ...parts }: WebhookUseCasesPa
     updateWebhook: createUpdateWebhook(deps),
     deleteWebhook: createDeleteWebhook(deps),
     listDeliveries: createListDeliveries(deps),
+    rotateSecret: createRotateSecret(deps),
     replayDelivery: createReplayDelivery(deps),
+    replayDeliveries: createReplayDeliveries(deps),
   };
 }
