@@ -12,6 +12,8 @@ export interface Config {
   logLevel: LogLevel;
   /** How browsers reach the gateway when that is not how it sees itself, e.g. behind a proxy. */
   publicUrl: string | null;
+  /** Queue and live states on Redis; null: in this process. `prefix` comes before every key. */
+  redis: { url: string; prefix: string } | null;
   limits: { jsonBodyBytes: number; mediaBytes: number };
   /** How receivers of events are treated. */
   webhooks: { timeoutMs: number; breaker: { failures: number; openMs: number } };
@@ -38,6 +40,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     apiKey: env['CHASQUI_API_KEY'] || null,
     network: whatsapp,
     publicUrl: url(env, 'PUBLIC_URL'),
+    redis: redis(env),
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     limits: { jsonBodyBytes: 1 * MIB, mediaBytes: integer(env, 'MEDIA_MAX_BYTES', 64 * MIB, 1, 2_000 * MIB) },
     webhooks: {
@@ -75,6 +78,31 @@ function url(env: NodeJS.ProcessEnv, name: string): string | null {
   if (!value) return null;
   if (!/^https?:/.test(value) || !URL.canParse(value)) throw new ConfigError(`${name} must be a URL such as http://127.0.0.1:3001, not "${value}".`);
   return value;
+}
+
+function redis(env: NodeJS.ProcessEnv): Config['redis'] {
+  const value = env['REDIS_URL'];
+  const prefix = env['REDIS_PREFIX'] || 'chasqui';
+  // Not the value itself: it may hold a password.
+  if (value && !isRedisUrl(value)) throw new ConfigError('REDIS_URL must be an address such as redis://127.0.0.1:6379, redis://:password@host:6379/0 or rediss://user:password@host:6379 (with TLS); special characters in user and password percent-encoded.');
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(prefix)) throw new ConfigError(`REDIS_PREFIX must be 1 to 64 letters, digits, dots, dashes or underscores, not "${prefix}".`);
+  return value ? { url: value, prefix } : null;
+}
+
+/** Nothing but protocol, user, password, host, port and database number: what else an address says would be ignored. */
+function isRedisUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(value);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d*)?$/.test(pathname) && search === '' && hash === '' && isEncoded(username) && isEncoded(password);
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function integer(env: NodeJS.ProcessEnv, name: string, fallback: number, min: number, max: number): number {

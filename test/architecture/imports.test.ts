@@ -42,6 +42,8 @@ describe('the check of directions', () => {
     ['server/src/adapters/memory/a.ts', '../../config.js'],
     ['server/src/adapters/memory/a.ts', '@prisma/client'],
     ['server/src/adapters/memory/a.ts', 'fastify'],
+    ['server/src/adapters/redis/a.ts', 'bullmq'],
+    ['server/src/adapters/bullmq/a.ts', 'ioredis'],
     ['server/src/config.ts', './app.js'],
     ['server/src/app.ts', './main.js'],
     ['server/src/app.ts', '../simulator/index.js'],

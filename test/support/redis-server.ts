@@ -28,8 +28,8 @@ export interface TestRedis {
   remove(): Promise<void>;
 }
 
-/** Which program: `npm run test:services` says it. */
-const PROGRAM = process.env['REDIS_SERVER'] || 'redis-server';
+/** `npm run test:services` says which program; started by hand, the one of the PATH. */
+const PROGRAM = process.env['REDIS_SERVER_PATH'] || 'redis-server';
 
 /** @param options as on the command line, e.g. `['--requirepass', 'secret']` */
 export async function startRedis(options: string[] = []): Promise<TestRedis> {

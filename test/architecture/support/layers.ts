@@ -27,6 +27,8 @@ const MAY_USE: Partial<Record<keyof typeof MAY_IMPORT, readonly string[]>> = {
 const AT_HOME_IN: [name: RegExp, home: string][] = [
   [/^(@whiskeysockets\/baileys|libsignal)$/, 'server/src/adapters/baileys/'],
   [/^libsql$/, 'server/src/adapters/sqlite/'],
+  [/^bullmq$/, 'server/src/adapters/bullmq/'],
+  [/^ioredis$/, 'server/src/adapters/redis/'],
   [/^@prisma\//, 'server/src/adapters/prisma/'],
   [/^(fastify|fastify-plugin|@fastify\/.+)$/, 'server/src/http/'],
 ];

@@ -1,0 +1,25 @@
+/** `npm run test:services`: set-up, then the tests that need a redis-server; they start it themselves. Arguments go to vitest. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { setUp } from '../setup.mjs';
+import { ensureRedisServer } from './redis-server.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Without one nothing is left out: the command fails. */
+async function redisServer() {
+  try {
+    return await ensureRedisServer();
+  } catch (error) {
+    console.error(`test:services: ${error.message}`);
+    process.exit(1);
+  }
+}
+
+const REDIS_SERVER_PATH = await redisServer();
+await setUp('tests');
+const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'vitest.services.config.mts', ...process.argv.slice(2)], {
+  stdio: 'inherit', cwd: root, env: { ...process.env, REDIS_SERVER_PATH },
+});
+process.exit(status ?? 1);
