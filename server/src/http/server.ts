@@ -17,7 +17,6 @@ import { securityHeadersPlugin } from './plugins/security-headers.js';
 import { connectionRoutes } from './routes/connection.js';
 import { deadLetterRoutes } from './routes/dead-letters.js';
 import { deliveryRoutes } from './routes/deliveries.js';
-import { deliveryRoutes } from './routes/deliveries.js';
 import { healthRoutes } from './routes/health.js';
 import { instanceRoutes } from './routes/instances.js';
 import { messageRoutes } from './routes/messages.js';
@@ -85,7 +84,6 @@ export function createHttpServer(deps: HttpServerDeps): App {
     messageRoutes(scope, { usecases });
     deadLetterRoutes(scope, { usecases });
     webhookRoutes(scope, { usecases });
-    deliveryRoutes(scope, { usecases });
     deliveryRoutes(scope, { usecases });
   });
   app.register(async (scope: App) => {
