@@ -1,4 +1,5 @@
 import { BufferJSON, proto, type AuthenticationCreds, type SignalDataTypeMap } from '@whiskeysockets/baileys';
+import { containSenderKeyBuffers } from './contain-sender-key-buffers.js';
 
 /** How the replacer marks a Buffer. */
 const BUFFER_MARK = '"type":"Buffer"';
@@ -18,10 +19,16 @@ export function decodeCredentials(bytes: Uint8Array): AuthenticationCreds {
   return decode(bytes) as AuthenticationCreds;
 }
 
-/** The only value that Baileys expects as a protobuf object is the app state key. */
 export function decodeKey<T extends keyof SignalDataTypeMap>(type: T, bytes: Uint8Array): SignalDataTypeMap[T] {
   const value = decode(bytes);
-  return (type === 'app-state-sync-key'
-    ? proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>)
-    : value) as SignalDataTypeMap[T];
+  return prepare(type, value) as SignalDataTypeMap[T];
+}
+
+function prepare(type: keyof SignalDataTypeMap, value: unknown): unknown {
+  switch (type) {
+    // The only value that Baileys expects as a protobuf object.
+    case 'app-state-sync-key': return proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>);
+    case 'sender-key': return value instanceof Uint8Array ? containSenderKeyBuffers(value) : value;
+    default: return value;
+  }
 }
