@@ -88,7 +88,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
 
     const network = config.network.kind === 'live' ? createLiveNetwork(config.network.version) : createSandboxNetwork(config.network.simulatorUrl);
     cleanups.push(() => network.close());
-    const client = createBaileysClient({ sessions: store.sessions, messages, network, logger });
+    const client = createBaileysClient({ sessions: store.sessions, journal: store.journal, memos: store.memos, messages, network, clock, logger, onFatal });
 
     const redis = config.redis ? openRedis({ ...config.redis, clock, logger }) : null;
     if (redis) cleanups.push(() => redis.close());
@@ -155,7 +155,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     dispatcher.start();
     keeper.start();
     const restoring = new AbortController();
-    const restored = restoreSessions({ instances, sessions, client, turns, clock, logger }, restoring.signal)
+    const restored = restoreSessions({ instances, sessions, client, receive, turns, clock, logger }, restoring.signal)
       .catch((err: unknown) => logger.error({ err }, 'sessions could not be brought back'));
     cleanups.push(() => {
       phase = 'stopping';

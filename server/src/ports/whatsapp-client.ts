@@ -8,12 +8,20 @@ import type { MessageReceivedData } from '../domain/events/event.js';
  * silent, and a new one is made.
  */
 export interface WhatsAppClient {
-  /** Opens a socket with the stored session, or makes half a session that shows a QR. Resolves once handlers are wired. */
+  /**
+   * Opens a socket with the stored session, or makes half a session that shows a QR. First hands over what an earlier connection
+   * decrypted and nobody has seen (`replay`). Resolves once handlers are wired.
+   */
   open(instanceId: string, handlers: SocketHandlers): Promise<WhatsAppSocket>;
   /** Whether a usable session is stored: paired and not half-made. */
   hasSession(instanceId: string): Promise<boolean>;
-  /** Deletes the stored session, good or half-made. */
-  wipeSession(instanceId: string): Promise<void>;
+  /**
+   * Hands over the messages that were decrypted and that nobody has seen, as after a crash, in their order. WhatsApp believes them delivered.
+   * @throws what `onMessage` throws; a message with which it fails again and again is given up
+   */
+  replay(instanceId: string, onMessage: SocketHandlers['onMessage']): Promise<void>;
+  /** Deletes the stored session, good or half-made. First hands over what it decrypted and nobody has seen (`replay`). */
+  wipeSession(instanceId: string, onMessage: SocketHandlers['onMessage']): Promise<void>;
   /** Deletes the stored session if it was never fully paired; keeps good credentials. */
   discardHalfMadeSession(instanceId: string): Promise<void>;
   /** Fetches and decrypts the media of a stored message; needs no open socket. @throws DomainError `media_unavailable`, `media_not_found` */
@@ -62,12 +70,16 @@ export interface IncomingMessage {
   messageId: string;
   /** Canonical chat JID (StoredMessage.chatId). */
   chatId: string;
+  /** The chat's other name, phone number or LID: the same message may have come under it. */
+  otherChatId: string | null;
   senderJid: string;
   timestamp: number;
   type: string;
   proto: Uint8Array;
   /** null when it is stored but is not an event: own, history, status or newsletter traffic. */
   event: MessageReceivedData | null;
+  /** Journal entries that are done with it (`MessageOrigin`). */
+  journaled: string[];
 }
 
 export interface LookUp { exists: boolean; jid: string; lid: string | null }

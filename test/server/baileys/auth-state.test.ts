@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../../support/until.js';
 
 let dataDir: string;
 let store: EmbeddedStore;
@@ -17,8 +18,12 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+const fatal = (error: Error) => {
+  throw error;
+};
+
 it('keeps what a closed socket still wants to write out of a session that was wiped', async () => {
-  const auth = await openAuthState(store.sessions, 'demo');
+  const auth = await openAuthState(store.sessions, 'demo', fatal);
   await auth.saveCredentials();
   await auth.keys.set({ 'lid-mapping': { '1': '2' } });
   expect(await store.sessions.readCredentials('demo')).not.toBeNull();
@@ -32,7 +37,7 @@ it('keeps what a closed socket still wants to write out of a session that was wi
 });
 
 it('lets commits under way end before a close, and drops those that come after', async () => {
-  const auth = await openAuthState(store.sessions, 'paused');
+  const auth = await openAuthState(store.sessions, 'paused', fatal);
   const before = Promise.resolve(auth.keys.set({ 'lid-mapping': { '1': 'before' } }));
   await auth.pause();
   await before;
@@ -46,4 +51,25 @@ it('lets commits under way end before a close, and drops those that come after',
   const kept = await store.sessions.readKeys('paused', 'lid-mapping', ['1']);
   expect(Buffer.from(kept.get('1') ?? []).toString()).toBe('"before"');
   expect(await store.sessions.readCredentials('paused')).not.toBeNull();
+});
+
+it('answers nothing, and asks for the end of the process, when the store fails', async () => {
+  const told: string[] = [];
+  const failing = { ...store.sessions, async commit() { throw new Error('disk full'); } };
+  const auth = await openAuthState(failing, 'failing', error => told.push(error.message));
+  let answered = false;
+  const write = Promise.resolve(auth.keys.set({ 'lid-mapping': { '1': '2' } })).finally(() => { answered = true; });
+  await until('it is told', () => told.length === 1);
+  expect(told).toEqual(['disk full']);
+  expect(answered).toBe(false);
+  void write;
+});
+
+it('tells nobody of a store that fails once the connection is over', async () => {
+  const told: string[] = [];
+  const failing = { ...store.sessions, async readKeys() { throw new Error('closed'); } };
+  const auth = await openAuthState(failing, 'over', error => told.push(error.message));
+  auth.release();
+  await expect(auth.keys.get('lid-mapping', ['1'])).rejects.toThrow('closed');
+  expect(told).toEqual([]);
 });

@@ -1,76 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createKeyStore } from '@gateway/adapters/baileys/auth-state.js';
-import { createSignalRepositoryFactory } from '@gateway/adapters/baileys/signal-repository.js';
-import { openEmbeddedStore, type EmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
-import type { SessionChanges, SessionStore } from '@gateway/ports/session-store.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  addTransactionCapability, Curve, generateSignalPubKey, initAuthCreds, type AuthenticationCreds, type SignalRepositoryWithLIDStore,
-} from '../../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
+import { addTransactionCapability } from '../../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
 import { collectingLogger } from '../../support/logger.js';
 import { until } from '../../support/until.js';
-
-interface Party { jid: string; creds: AuthenticationCreds; repository: SignalRepositoryWithLIDStore; commits: SessionChanges[]; store: SessionStore }
+import { bytes, openParties } from './support/parties';
 
 describe('the Signal repository', () => {
-  let dataDir: string;
-  let embedded: EmbeddedStore;
+  let world: Awaited<ReturnType<typeof openParties>>;
   const logger = collectingLogger([], 'silent');
-  let parties = 0;
 
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'chasqui-signal-'));
-    embedded = await openEmbeddedStore({ dataDir, onFatal: error => { throw error; } });
+    world = await openParties();
   });
-  afterAll(async () => {
-    await embedded?.close();
-    await rm(dataDir, { recursive: true, force: true });
-  });
-
-  /** A party over the real store; `commits` lists what became durable, in order. */
-  function party(intercept: (changes: SessionChanges) => Promise<void> = async () => {}): Party {
-    const name = `party-${parties += 1}`;
-    const commits: SessionChanges[] = [];
-    const store: SessionStore = {
-      ...embedded.sessions,
-      async commit(instanceId, changes) {
-        await intercept(changes);
-        await embedded.sessions.commit(instanceId, changes);
-        commits.push(changes);
-      },
-    };
-    const keys = createKeyStore(store, name);
-    const creds = initAuthCreds();
-    const auth = { creds, keys: addTransactionCapability(keys, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 }) };
-    const repository = createSignalRepositoryFactory(keys)(auth, logger, async () => []);
-    return { jid: `${900 + parties}@lid`, creds, repository, commits, store };
-  }
-
-  /** Gives `from` a session with `to`, as a key fetch does. */
-  async function introduce(from: Party, to: Party): Promise<void> {
-    const preKey = Curve.generateKeyPair();
-    await createKeyStore(to.store, `party-${Number(to.jid.split('@')[0]) - 900}`).set({ 'pre-key': { '7': preKey } });
-    const { signedPreKey, signedIdentityKey, registrationId } = to.creds;
-    await from.repository.injectE2ESession({
-      jid: to.jid,
-      session: {
-        registrationId,
-        identityKey: generateSignalPubKey(signedIdentityKey.public),
-        signedPreKey: { keyId: signedPreKey.keyId, publicKey: generateSignalPubKey(signedPreKey.keyPair.public), signature: signedPreKey.signature },
-        preKey: { keyId: 7, publicKey: generateSignalPubKey(preKey.public) },
-      },
-    });
-    from.commits.length = 0;
-    to.commits.length = 0;
-  }
-
-  const bytes = (text: string) => Buffer.from(text, 'utf8');
+  afterAll(() => world?.close());
 
   it('commits once per operation: the ratchet, the identity and the used prekey together', async () => {
-    const [alice, bob] = [party(), party()];
-    await introduce(alice, bob);
+    const [alice, bob] = [world.party(), world.party()];
+    await world.introduce(alice, bob);
     const sealed = await alice.repository.encryptMessage({ jid: bob.jid, data: bytes('one') });
     expect(alice.commits).toHaveLength(1);
     expect(Buffer.from(await bob.repository.decryptMessage({ jid: alice.jid, ...sealed })).toString()).toBe('one');
@@ -82,11 +28,13 @@ describe('the Signal repository', () => {
   it('gives a ciphertext out only when its ratchet step is durable, also inside a transaction of Baileys', async () => {
     let release: (() => void) | null = null;
     let held = false;
-    const alice = party(async changes => {
-      if (held && changes.keys?.some(key => key.type === 'session')) await new Promise<void>(resolve => { release = resolve; });
+    const alice = world.party({
+      async intercept(changes) {
+        if (held && changes.keys?.some(key => key.type === 'session')) await new Promise<void>(resolve => { release = resolve; });
+      },
     });
-    const bob = party();
-    await introduce(alice, bob);
+    const bob = world.party();
+    await world.introduce(alice, bob);
     held = true;
     let done = false;
     const outer = addTransactionCapability(createKeyStore(alice.store, 'outer'), logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 });
@@ -100,11 +48,13 @@ describe('the Signal repository', () => {
 
   it('hands out nothing and keeps nothing when the commit fails', async () => {
     let broken = false;
-    const alice = party(async () => {
-      if (broken) throw new Error('disk full');
+    const alice = world.party({
+      async intercept() {
+        if (broken) throw new Error('disk full');
+      },
     });
-    const bob = party();
-    await introduce(alice, bob);
+    const bob = world.party();
+    await world.introduce(alice, bob);
     broken = true;
     await expect(alice.repository.encryptMessage({ jid: bob.jid, data: bytes('lost') })).rejects.toThrow('disk full');
     broken = false;
@@ -113,8 +63,8 @@ describe('the Signal repository', () => {
   });
 
   it('leaves no trace of a message that cannot be decrypted', async () => {
-    const [alice, bob] = [party(), party()];
-    await introduce(alice, bob);
+    const [alice, bob] = [world.party(), world.party()];
+    await world.introduce(alice, bob);
     const sealed = await alice.repository.encryptMessage({ jid: bob.jid, data: bytes('first') });
     const bent = Buffer.from(sealed.ciphertext);
     bent[bent.length - 12] = (bent[bent.length - 12] ?? 0) ^ 0xff;
@@ -124,8 +74,8 @@ describe('the Signal repository', () => {
   });
 
   it('keeps one user\'s ratchet in step when many encrypt and decrypt at once', async () => {
-    const [alice, bob] = [party(), party()];
-    await introduce(alice, bob);
+    const [alice, bob] = [world.party(), world.party()];
+    await world.introduce(alice, bob);
     const opening = await alice.repository.encryptMessage({ jid: bob.jid, data: bytes('hello') });
     await bob.repository.decryptMessage({ jid: alice.jid, ...opening });
     const texts = Array.from({ length: 40 }, (_, index) => `message ${index}`);
@@ -142,8 +92,8 @@ describe('the Signal repository', () => {
   });
 
   it('never uses a message key twice: every ciphertext of one text differs', async () => {
-    const [alice, bob] = [party(), party()];
-    await introduce(alice, bob);
+    const [alice, bob] = [world.party(), world.party()];
+    await world.introduce(alice, bob);
     const sealed = await Promise.all(Array.from({ length: 10 }, () => alice.repository.encryptMessage({ jid: bob.jid, data: bytes('same') })));
     expect(new Set(sealed.map(message => Buffer.from(message.ciphertext).toString('hex'))).size).toBe(10);
   });

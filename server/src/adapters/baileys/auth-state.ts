@@ -1,11 +1,21 @@
 import { initAuthCreds, type AuthenticationCreds, type SignalDataSet, type SignalDataTypeMap, type SignalKeyStore } from '@whiskeysockets/baileys';
-import type { KeyChange, SessionStore } from '../../ports/session-store.js';
+import type { KeyChange, SessionChanges, SessionStore } from '../../ports/session-store.js';
 import { decodeCredentials, decodeKey, encodeValue } from './codec.js';
+
+/** What a step of the ratchet makes durable beside the keys it changed. */
+export type WithKeys = Pick<SessionChanges, 'journal' | 'memos'>;
+
+export interface SignalKeys extends SignalKeyStore {
+  /** `set`, with something beside it in the same commit. */
+  commit(data: SignalDataSet, beside?: WithKeys): Promise<void>;
+}
 
 /** One instance's session as Baileys wants to see it, kept in the session store. */
 export interface AuthState {
   creds: AuthenticationCreds;
-  keys: SignalKeyStore;
+  keys: SignalKeys;
+  /** Runs what asks the store, or writes to it, fail-stop. */
+  guard: Guard;
   /** Writes the credentials as they are now; in order, and durable when it resolves. */
   saveCredentials(): Promise<void>;
   /**
@@ -20,19 +30,39 @@ export interface AuthState {
   release(): void;
 }
 
-/** Reads the stored session, or makes fresh credentials that are not stored before Baileys changes them. */
-export async function openAuthState(store: SessionStore, instanceId: string): Promise<AuthState> {
+/**
+ * Fail-stop: when the store fails, the process is told to end and the promise never settles. Baileys would take a rejection for a
+ * message that cannot be decrypted, ask the sender for it again and refuse it to WhatsApp. After `release` a failure is only a failure: nothing
+ * reaches WhatsApp any more.
+ */
+export type Guard = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Reads the stored session, or makes fresh credentials that are not stored before Baileys changes them.
+ * @param onFatal the store can promise nothing any more
+ */
+export async function openAuthState(store: SessionStore, instanceId: string, onFatal: (error: Error) => void): Promise<AuthState> {
   const stored = await store.readCredentials(instanceId);
   const creds = stored ? decodeCredentials(stored) : initAuthCreds();
   const gate = createGate();
+  const guard: Guard = async work => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (gate.released()) throw cause;
+      onFatal(cause instanceof Error ? cause : new Error(String(cause)));
+      return new Promise(() => {});
+    }
+  };
   return {
     creds,
     keys: createKeyStore({
-      readKeys: (...query) => store.readKeys(...query),
-      commit: (id, changes) => gate.pass(() => store.commit(id, changes)),
+      readKeys: (...query) => guard(() => store.readKeys(...query)),
+      commit: (id, changes) => gate.pass(() => guard(() => store.commit(id, changes))),
     }, instanceId),
+    guard,
     async saveCredentials() {
-      if (!gate.released()) await store.commit(instanceId, { credentials: encodeValue(creds) });
+      if (!gate.released()) await guard(() => store.commit(instanceId, { credentials: encodeValue(creds) }));
     },
     pause: gate.pause,
     release: gate.release,
@@ -70,18 +100,21 @@ function createGate() {
 }
 
 /** Baileys' key store over ours: one `set` is one commit, whatever types it spans. */
-export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, instanceId: string): SignalKeyStore {
+export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, instanceId: string): SignalKeys {
+  async function commit(data: SignalDataSet, beside: WithKeys = {}): Promise<void> {
+    const keys = listChanges(data);
+    if (keys.length > 0 || beside.journal?.length || beside.memos?.length) await store.commit(instanceId, { keys, ...beside });
+  }
+
   return {
+    commit,
     async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
       const found = await store.readKeys(instanceId, type, ids);
       const values: Record<string, SignalDataTypeMap[T]> = {};
       for (const [id, bytes] of found) values[id] = decodeKey(type, bytes);
       return values;
     },
-    async set(data: SignalDataSet) {
-      const keys = listChanges(data);
-      if (keys.length > 0) await store.commit(instanceId, { keys });
-    },
+    set: data => commit(data),
   };
 }
 

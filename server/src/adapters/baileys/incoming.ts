@@ -25,10 +25,12 @@ export async function readIncoming(instanceId: string, message: WAMessage, book:
   return {
     messageId,
     chatId,
+    otherChatId: isGroup ? null : [sender.lid, sender.pn].find(name => name !== null && name !== chatId) ?? null,
     senderJid,
     timestamp,
     type: content.messageType,
     proto: proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(message)).finish(),
+    journaled: [],
     event: describe({ instanceId, messageId, chatId, isGroup, sender, senderJid, timestamp, name: message.pushName ?? null, content }),
   };
 }

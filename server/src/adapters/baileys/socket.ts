@@ -9,11 +9,15 @@ import { createAddressBook, type AddressBook } from './addresses.js';
 import type { AuthState } from './auth-state.js';
 import type { createBaileysLogger } from './baileys-logger.js';
 import { readClose } from './close-cause.js';
-import { readIncoming } from './incoming.js';
+import { createDoneLater } from './done-later.js';
+import { relayed } from './encrypt-memo.js';
+import { createIntake } from './intake.js';
 import { toBaileysContent } from './outgoing.js';
-import { readReceipt, readServerAck } from './receipts.js';
+import type { ReceivedStanzas } from './received-stanzas.js';
+import type { Leftover } from './replay.js';
 import { atMost, bounded } from './time-limit.js';
 import { watchWire } from './wire.js';
+import { createWriteBarrier } from './write-barrier.js';
 import type { Logger } from 'pino';
 
 /** Baileys shows the first QR for a minute and each further one for 20 s. */
@@ -32,13 +36,23 @@ export interface SocketParts {
   socket: WASocket;
   auth: AuthState;
   handlers: SocketHandlers;
+  stanzas: ReceivedStanzas;
+  /** For Baileys, once the connection is open. */
+  leftovers: Leftover[];
+  /** Marks journal entries done; does not reject. */
+  markDone: (hashes: string[]) => Promise<void>;
+  onFatal: (error: Error) => void;
   logger: Logger;
   baileysLogger: ReturnType<typeof createBaileysLogger>;
 }
 
 /** Wires one Baileys socket to the handlers and gives it the port's verbs. */
-export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileysLogger }: SocketParts): WhatsAppSocket {
+export function wrapSocket(parts: SocketParts): WhatsAppSocket {
+  const { instanceId, socket, auth, handlers, stanzas, leftovers, markDone, onFatal, logger, baileysLogger } = parts;
   const book = createAddressBook(socket.signalRepository.lidMapping);
+  const barrier = createWriteBarrier(socket);
+  const own = () => ({ id: auth.creds.me?.id, lid: auth.creds.me?.lid });
+  const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, barrier, doneLater: createDoneLater(markDone), onFatal, logger });
   let released = false;
   let qrShown = 0;
   /** The two come in either order. */
@@ -50,13 +64,7 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
     saving = saving.then(() => auth.saveCredentials()).catch((err: unknown) => {
       logger.error({ err, instanceId }, 'credentials could not be stored');
     });
-  }
-
-  /** What the handlers are storing; a close waits for it. */
-  const storing = new Set<Promise<void>>();
-  function report(work: Promise<unknown>, what: string): void {
-    const done = work.then(() => {}, (err: unknown) => logger.error({ err, instanceId }, what)).finally(() => storing.delete(done));
-    storing.add(done);
+    barrier.hold(saving);
   }
 
   socket.ev.on('creds.update', update => {
@@ -64,18 +72,8 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
     save();
   });
   socket.ev.on('connection.update', update => void onConnection(update));
-  socket.ev.on('messages.upsert', ({ messages }) => deliver(messages));
   const wire = watchWire(socket, status => {
     if (!released) handlers.onClose({ cause: 'connection_lost', code: status, message: `WhatsApp refused the connection with HTTP ${status}.` });
-  });
-  socket.ws.on('frame', () => handlers.onActivity());
-  socket.ws.on('CB:ack,class:message', (node: BinaryNode) => {
-    const ack = readServerAck(node);
-    if (ack && !released) report(handlers.onServerAck(ack), 'an acknowledgement could not be stored');
-  });
-  socket.ws.on('CB:receipt', (node: BinaryNode) => {
-    const receipt = readReceipt(node, { pn: auth.creds.me?.id, lid: auth.creds.me?.lid });
-    if (receipt && !released) report(handlers.onReceipt(receipt), 'a receipt could not be stored');
   });
 
   async function onConnection(update: Partial<ConnectionState>): Promise<void> {
@@ -88,6 +86,7 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
     if (update.connection === 'open') {
       arrived.open = true;
       handlers.onOpen(account(auth));
+      intake.giveBack(leftovers.splice(0));
     }
     if (update.receivedPendingNotifications) arrived.pending = true;
     if (arrived.open && arrived.pending && (update.connection === 'open' || update.receivedPendingNotifications)) handlers.onCaughtUp();
@@ -97,28 +96,16 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
     }
   }
 
-  /** Reading may ask for an address, so it goes one by one; storing keeps the order by itself and may overlap. */
-  let reading: Promise<void> = Promise.resolve();
-  function deliver(messages: WAMessage[]): void {
-    for (const message of messages) reading = reading.then(() => deliverOne(message));
-  }
-
-  async function deliverOne(message: WAMessage): Promise<void> {
-    try {
-      const incoming = await readIncoming(instanceId, message, book);
-      if (incoming) report(handlers.onMessage(incoming), 'an incoming message could not be stored');
-    } catch (err) {
-      logger.error({ err, instanceId, messageId: message.key.id }, 'an incoming message could not be read');
-    }
-  }
-
   return {
     lookUp: digits => lookUp(socket, book, digits),
     prepare: message => prepare(socket, message, baileysLogger),
-    async relay({ messageId, jid, proto: bytes }) {
+    async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), again = false }) {
+      // Whoever gave it hears of it, too.
+      permit.catch(() => {});
       const { message } = proto.WebMessageInfo.decode(bytes);
       if (!message) throw new DomainError('internal_error', 'The stored message is empty.');
-      await bounded(socket.relayMessage(jid, message, { messageId }), RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
+      const relaying = relayed.run({ messageId, again, permit }, () => socket.relayMessage(jid, message, { messageId }));
+      await bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
     },
     requestPairingCode: digits => bounded(socket.requestPairingCode(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer with a pairing code.'),
     probe: timeoutMs => probe(socket, timeoutMs),
@@ -130,14 +117,14 @@ export function wrapSocket({ instanceId, socket, auth, handlers, logger, baileys
       released = true;
       // What was decrypted is acknowledged and stored; what was not is not taken any more, and comes again with the next login.
       socket.ws.removeAllListeners('message');
-      await atMost(DRAIN_MS, auth.pause());
+      intake.stop();
+      await atMost(DRAIN_MS, Promise.all([auth.pause(), barrier.drained()]));
       await sleep(FLUSH_MS);
       void socket.end(undefined).catch(() => {});
       wire.cut();
       await saving;
       auth.release();
-      await atMost(DRAIN_MS, reading);
-      await Promise.all(storing);
+      await intake.settled();
     },
   };
 }

@@ -13,16 +13,16 @@ export interface ReceiveMessageParts {
 }
 
 /**
- * Stores an incoming message and what it sets off, in one commit. A message that is there already, redelivered or replayed, changes
+ * Stores an incoming message and what it sets off, and marks what it was read from as done, in one commit. A message that is there already, redelivered or replayed, changes
  * nothing and makes no second event.
  */
 export function createReceiveMessage({ messages, outlet, clock }: ReceiveMessageParts) {
   return async (instanceId: string, incoming: IncomingMessage): Promise<void> => {
-    const { messageId, chatId, event } = incoming;
+    const { messageId, chatId, otherChatId, event, journaled } = incoming;
     const deliveries = event
       ? await outlet.prepare(instanceId, { type: 'message.received', data: event }, [chatId, incoming.senderJid, messageId], chatId, factsOf(chatId, event))
       : [];
-    const isNew = await messages.recordIncoming(toStored(instanceId, incoming, clock.now()), deliveries);
+    const isNew = await messages.recordIncoming(toStored(instanceId, incoming, clock.now()), deliveries, { otherChatId, journaled });
     if (isNew && deliveries.length > 0) outlet.wake();
   };
 }

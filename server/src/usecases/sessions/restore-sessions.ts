@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../ports/clock.js';
 import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
-import type { WhatsAppClient } from '../../ports/whatsapp-client.js';
+import type { IncomingMessage, WhatsAppClient } from '../../ports/whatsapp-client.js';
 import { startClean } from './connect-instance.js';
 import type { Session } from './session.js';
 import type { SessionManager } from './session-manager.js';
@@ -15,6 +15,8 @@ export interface RestoreParts {
   instances: InstanceRepository;
   sessions: SessionManager;
   client: WhatsAppClient;
+  /** Stores an incoming message and what it sets off. */
+  receive: (instanceId: string, message: IncomingMessage) => Promise<void>;
   turns: KeyedLock;
   clock: Clock;
   logger: Logger;
@@ -22,9 +24,10 @@ export interface RestoreParts {
 
 /**
  * After a start: active instances with a usable session connect by themselves, a few at a time; rows of the others say that they are
- * disconnected (requirement P3). What somebody did to an instance meanwhile stands. Stops early when `signal` says so.
+ * disconnected (requirement P3). What was decrypted and not stored before the process ended is stored in either case. What somebody did
+ * to an instance meanwhile stands. Stops early when `signal` says so.
  */
-export async function restoreSessions({ instances, sessions, client, turns, clock, logger }: RestoreParts, signal: AbortSignal): Promise<void> {
+export async function restoreSessions({ instances, sessions, client, receive, turns, clock, logger }: RestoreParts, signal: AbortSignal): Promise<void> {
   const waiting = await instances.list();
 
   /** Answers the session that was started, if any. */
@@ -37,6 +40,7 @@ export async function restoreSessions({ instances, sessions, client, turns, cloc
       await startClean(row, session, client);
       return session;
     }
+    await client.replay(instanceId, message => receive(instanceId, message));
     if (row.status !== 'LOGGED_OUT' && row.status !== 'DISCONNECTED') {
       await client.discardHalfMadeSession(instanceId);
       await instances.update(instanceId, { status: 'DISCONNECTED', reason: paired ? 'gateway_stopped' : 'never_paired', qr: null, qrAt: null }, clock.now());

@@ -113,7 +113,7 @@ export class Session {
       switch (effect.type) {
         case 'open': return await this.#open(effect.socket);
         case 'teardown': return await this.#teardown();
-        case 'wipe': return await client.wipeSession(instanceId);
+        case 'wipe': return await client.wipeSession(instanceId, this.#parts.traffic.onMessage);
         case 'discard-half-made': return await client.discardHalfMadeSession(instanceId);
         case 'watch': {
           this.#cancelWatch();

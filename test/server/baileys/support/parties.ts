@@ -1,0 +1,100 @@
+import { createDecryptJournal } from '@gateway/adapters/baileys/decrypt-journal.js';
+import { createEncryptMemo } from '@gateway/adapters/baileys/encrypt-memo.js';
+import { createKeyStore } from '@gateway/adapters/baileys/auth-state.js';
+import { createReceivedStanzas, type ReceivedStanzas } from '@gateway/adapters/baileys/received-stanzas.js';
+import { createSignalRepositoryFactory } from '@gateway/adapters/baileys/signal-repository.js';
+import { createSystemClock } from '@gateway/adapters/system/clock.js';
+import type { SessionChanges, SessionStore } from '@gateway/ports/session-store.js';
+import {
+  addTransactionCapability, Curve, generateSignalPubKey, initAuthCreds, type AuthenticationCreds, type BinaryNode, type SignalRepositoryWithLIDStore,
+} from '../../../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
+import { openTestStore } from '../../../contracts/support/embedded';
+import { collectingLogger } from '../../../support/logger.js';
+
+const logger = collectingLogger([], 'silent');
+
+/** One who writes and reads, over the real store. */
+export interface Party {
+  name: string;
+  jid: string;
+  creds: AuthenticationCreds;
+  repository: SignalRepositoryWithLIDStore;
+  /** What became durable, in order. */
+  commits: SessionChanges[];
+  stanzas: ReceivedStanzas;
+  store: SessionStore;
+  /** The same party after a crash: what was not committed is gone. */
+  again(options?: { known?: boolean }): SignalRepositoryWithLIDStore;
+}
+
+export type Sealed = { type: 'pkmsg' | 'msg'; ciphertext: Uint8Array };
+
+/** Parties in one embedded store. */
+export async function openParties() {
+  const embedded = await openTestStore();
+  let parties = 0;
+
+  function party({ intercept = async () => {} }: { intercept?: (changes: SessionChanges) => Promise<void> } = {}): Party {
+    const name = `party-${parties += 1}`;
+    const commits: SessionChanges[] = [];
+    const store: SessionStore = {
+      ...embedded.sessions,
+      async commit(instanceId, changes) {
+        await intercept(changes);
+        await embedded.sessions.commit(instanceId, changes);
+        commits.push(changes);
+      },
+    };
+    const creds = { ...initAuthCreds(), me: { id: `${100 + parties}:3@s.whatsapp.net`, lid: `${900 + parties}:3@lid` } };
+    const stanzas = createReceivedStanzas();
+    const own = () => creds.me;
+    const clock = createSystemClock();
+    const again = ({ known = false } = {}) => {
+      const keys = createKeyStore(store, name);
+      return createSignalRepositoryFactory({
+        keys,
+        journal: createDecryptJournal({ instanceId: name, journal: embedded.journal, stanzas, own, clock, logger, known }),
+        memo: createEncryptMemo({ instanceId: name, memos: embedded.memos, clock }),
+      })({ creds, keys: addTransactionCapability(keys, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 }) }, logger, async () => []);
+    };
+    return { name, jid: `${900 + parties}@lid`, creds, repository: again(), commits, stanzas, store, again };
+  }
+
+  /** Gives `from` a session with `to`, as a key fetch does. */
+  async function introduce(from: Party, to: Party, id = 7): Promise<void> {
+    const preKey = Curve.generateKeyPair();
+    await createKeyStore(to.store, to.name).set({ 'pre-key': { [id]: preKey } });
+    const { signedPreKey, signedIdentityKey, registrationId } = to.creds;
+    await from.repository.injectE2ESession({
+      jid: to.jid,
+      session: {
+        registrationId,
+        identityKey: generateSignalPubKey(signedIdentityKey.public),
+        signedPreKey: { keyId: signedPreKey.keyId, publicKey: generateSignalPubKey(signedPreKey.keyPair.public), signature: signedPreKey.signature },
+        preKey: { keyId: id, publicKey: generateSignalPubKey(preKey.public) },
+      },
+    });
+    from.commits.length = 0;
+    to.commits.length = 0;
+  }
+
+  /** Puts ciphertexts into a stanza from the party, as they come over the wire. */
+  function stanza(from: Party, id: string, sealed: { type: string; ciphertext: Uint8Array }[], attrs: Record<string, string> = {}): BinaryNode {
+    return {
+      tag: 'message', attrs: { id, from: from.jid, t: '1700000000', type: 'text', ...attrs },
+      content: sealed.map(({ type, ciphertext }) => ({ tag: 'enc', attrs: { v: '2', type }, content: Buffer.from(ciphertext) })),
+    };
+  }
+
+  /** Decrypts the only part of a 1:1 stanza as Baileys does, with the object that is in the stanza. */
+  async function read(at: Party, node: BinaryNode, repository = at.repository): Promise<string> {
+    at.stanzas.add(node);
+    const [enc] = node.content as BinaryNode[];
+    const plaintext = await repository.decryptMessage({ jid: node.attrs['from'] ?? '', type: enc?.attrs['type'] as 'pkmsg' | 'msg', ciphertext: enc?.content as Uint8Array });
+    return Buffer.from(plaintext).toString();
+  }
+
+  return { ...embedded, party, introduce, stanza, read };
+}
+
+export const bytes = (text: string) => Buffer.from(text, 'utf8');
