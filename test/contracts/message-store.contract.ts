@@ -22,7 +22,7 @@ export function describeMessageStoreContract(name: string, open: () => Promise<O
     });
     afterEach(() => opened.close());
 
-    const deliveryIds = async (): Promise<string[]> => (await opened.deliveries.list('hook', { limit: 1000 })).map(({ id }) => id).reverse();
+    const deliveryIds = async (): Promise<string[]> => (await opened.deliveries.list('hook', { limit: 1000 })).deliveries.map(({ id }) => id).reverse();
     const step = (messageId: string, to: MessageState, at = NOW + 1) => ({ instanceId: 'one', messageId, to, at });
 
     it('gives back what it was given', async () => {

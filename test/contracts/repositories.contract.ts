@@ -105,6 +105,18 @@ export function describeWebhookRepositoryContract(name: string, open: () => Prom
       expect((await webhooks.find('one', 'w1'))?.enabled).toBe(true);
     });
 
+    it('keeps filter, gap and the secret before, and takes them away again', async () => {
+      const { webhooks } = opened();
+      const extras = { filter: { chatTypes: ['group' as const], chats: ['15550002222', '99@lid'], fromMe: false }, minIntervalMs: 400, previousSecret: { secret: 'whsec_b2xk', until: NOW + 5 } };
+      expect(await webhooks.create(webhook('w1', extras))).toEqual(webhook('w1', extras));
+      expect(await webhooks.list('one')).toEqual([webhook('w1', extras)]);
+      const patch = { filter: { fromMe: true }, previousSecret: { secret: 'whsec_c2VjcmV0', until: NOW + 9 } };
+      expect(await webhooks.update('one', 'w1', patch, NOW)).toEqual(webhook('w1', { ...extras, ...patch }));
+      const none = { filter: null, minIntervalMs: 0, previousSecret: null };
+      expect(await webhooks.update('one', 'w1', none, NOW)).toEqual(webhook('w1', none));
+      expect(await webhooks.find('one', 'w1')).toEqual(webhook('w1'));
+    });
+
     it('removes once, and only under its own instance', async () => {
       const { webhooks } = opened();
       await webhooks.create(webhook('w1'));

@@ -15,7 +15,7 @@ describe('signatures', () => {
     const secret = makeSecret();
     const now = 1_700_000_000_000;
     const body = '{"text":"ñandú 👋"}';
-    const headers = signatureHeaders(secret, 'evt_1', body, now);
+    const headers = signatureHeaders([secret], 'evt_1', body, now);
     const request = {
       id: headers['webhook-id'], timestamp: headers['webhook-timestamp'], signatures: headers['webhook-signature'], rawBody: Buffer.from(body),
     };

@@ -9,9 +9,9 @@ import { createSystemRandom } from '@gateway/adapters/system/random.js';
 import { createUndiciSender } from '@gateway/adapters/webhooks/undici-sender.js';
 import { makeEvent } from '@gateway/domain/events/event.js';
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
-import type { Webhook } from '@gateway/domain/webhooks/webhook.js';
+import type { Delivery, Webhook } from '@gateway/domain/webhooks/webhook.js';
 import type { Clock } from '@gateway/ports/clock.js';
-import type { DeliveryStore } from '@gateway/ports/message-store.js';
+import type { DeliveryQuery, DeliveryStore } from '@gateway/ports/message-store.js';
 import { createDeliveryDispatcher, type DeliveryDispatcher } from '@gateway/usecases/webhooks/deliver-webhooks.js';
 import { createSubscriptions } from '@gateway/usecases/webhooks/subscriptions.js';
 import { createWebhookUseCases, type WebhookUseCases } from '@gateway/usecases/webhooks/webhook-use-cases.js';
@@ -30,6 +30,8 @@ export interface WebhookRig {
   log: string[];
   /** A receiver and its webhook, for incoming messages unless other events are named. */
   receiver(input?: Partial<Parameters<WebhookUseCases['createWebhook']>[1]>): Promise<{ receiver: WebhookReceiver; webhook: Webhook }>;
+  /** A webhook's deliveries as they are stored, newest first. */
+  rows(webhookId: string, query: DeliveryQuery): Promise<Delivery[]>;
   /** Writes the deliveries of incoming messages, one for each lane (chat) named, and wakes the dispatcher. The texts are counted per rig. */
   arrive(...lanes: string[]): Promise<void>;
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
       const webhook = await usecases.createWebhook(INSTANCE, { url: receiver.url, events: ['message.received'], secret: SECRET, ...input });
       return { receiver, webhook };
     },
+    rows: async (webhookId, query) => (await store.deliveries.list(webhookId, query)).deliveries,
     async arrive(...lanes) {
       const rows = [];
       for (const lane of lanes) {

@@ -62,7 +62,7 @@ describe('embedded store', () => {
     await Promise.all([0, 1, 2].flatMap(lane => [people(lane), traffic(lane)]));
     expect(await store.instances.list()).toHaveLength(46);
     expect((await store.messages.list('one', { limit: 1000 })).messages).toHaveLength(300);
-    expect(await store.deliveries.list('hook', { limit: 1000 })).toHaveLength(300);
+    expect((await store.deliveries.list('hook', { limit: 1000 })).deliveries).toHaveLength(300);
     await store.close();
   });
 

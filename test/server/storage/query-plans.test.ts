@@ -1,5 +1,6 @@
 import { openConnection, type Connection } from '@gateway/adapters/sqlite/connection.js';
 import type { Database } from '@gateway/adapters/sqlite/database.js';
+import { REPLAY } from '@gateway/adapters/sqlite/delivery-history-sql.js';
 import { createSqliteDeliveryStore } from '@gateway/adapters/sqlite/delivery-store.js';
 import { createSqliteJournal } from '@gateway/adapters/sqlite/journal.js';
 import { createSqliteMemos } from '@gateway/adapters/sqlite/memos.js';
@@ -76,12 +77,14 @@ describe('query plans', () => {
     const deliveries = createSqliteDeliveryStore(database);
     await deliveries.insert([delivery('d2')]);
     await deliveries.due(NOW, { limit: 5, perWebhook: 5, exclude: ['x'] });
-    await deliveries.nextInLane('hook', 'chat');
     await deliveries.nextDueAt(NOW);
     await deliveries.settle('d1', { state: 'delivered', attempts: 1, at: NOW });
     await deliveries.bringForward('hook', NOW);
-    await deliveries.list('hook', { limit: 5 });
-    await deliveries.list('hook', { limit: 5, state: 'dead' });
+    for (const query of [{}, { state: 'dead' as const }, { from: 1, to: NOW }, { state: 'dead' as const, from: 1, cursor: { createdAt: NOW, seq: 9 } }]) await deliveries.list('hook', { limit: 5, ...query });
+    await deliveries.replay('hook', { limit: 5, state: 'dead', from: 1, cursor: { createdAt: NOW - 1, seq: 9 } }, NOW);
+    plans.set(REPLAY, explain(REPLAY, ['[1]', 'dead', NOW]));
+    await deliveries.deleteOfWebhook('none', 5);
+    await deliveries.deleteAll('none', 5);
     await deliveries.find('hook', 'd1');
 
     expect(plans.size).toBeGreaterThan(20);
@@ -97,15 +100,23 @@ describe('query plans', () => {
     await createSqliteDeliveryStore(database).list('hook', { limit: 5, state: 'dead' });
     const [chat, dead] = [...plans.values()];
     expect(chat).toEqual([expect.stringMatching(/USING INDEX \S+ \(instanceId=\? AND chatId=\? AND seq<\?\)/)]);
-    expect(dead).toEqual([expect.stringMatching(/USING INDEX \S+ \(webhookId=\? AND state=\?\)/)]);
+    expect(dead).toEqual([expect.stringMatching(/USING INDEX \S+ \(webhookId=\? AND state=\? AND createdAt>\? AND createdAt<\?\)/)]);
+  });
+
+  it('prune deliveries webhook by webhook, without a look at what is pending or young', async () => {
+    const { database, plans } = explaining();
+    await createSqliteDeliveryStore(database).prune(NOW, 5);
+    const steps = [...plans.values()].flat();
+    expect(steps.filter(step => step.startsWith('SEARCH d '))).toEqual([1, 2].map(() => expect.stringMatching(/USING (COVERING )?INDEX \S+ \(webhookId=\? AND state=\? AND createdAt<\?\)/)));
+    expect(steps.filter(step => step.startsWith('SCAN') && !step.startsWith('SCAN w '))).toEqual([]);
   });
 
   it('take the due deliveries by the index of those that are pending', async () => {
     const { database, plans } = explaining();
     const deliveries = createSqliteDeliveryStore(database);
     await deliveries.due(NOW, { limit: 5, perWebhook: 5, exclude: [] });
-    await deliveries.nextInLane('hook', 'chat');
-    const used = [...plans.values()].flat().filter(step => /^SEARCH (d|Delivery) USING (COVERING )?INDEX/.test(step));
+    await deliveries.settle('d1', { state: 'delivered', attempts: 1, at: NOW });
+    const used = [...plans.values()].flat().filter(step => /^SEARCH (d|Delivery) USING (COVERING )?INDEX/.test(step) && !step.includes('(id=?)'));
     expect(used.length).toBeGreaterThan(5);
     expect(used.filter(step => !step.includes('Delivery_lane_idx'))).toEqual([]);
   });

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const rows = (webhookId: string) => rig.store.deliveries.list(webhookId, { limit: 1_000 });
+const rows = (webhookId: string) => rig.rows(webhookId, { limit: 1_000 });
 const pending = async (webhookId: string) => (await rows(webhookId)).filter(row => row.state === 'pending').length;
 const noted = async (webhookId: string) => (await rows(webhookId)).reduce((sum, row) => sum + row.attempts, 0);
 const breaker = async (webhookId: string) => (await rig.usecases.getWebhook(INSTANCE, webhookId)).breaker;

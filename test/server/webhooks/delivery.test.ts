@@ -18,8 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const attempts = async (webhookId: string) => (await rig.store.deliveries.list(webhookId, { limit: 10 })).map(row => row.attempts).reverse();
-const states = async (webhookId: string) => (await rig.store.deliveries.list(webhookId, { limit: 10 })).map(row => row.state).reverse();
+const attempts = async (webhookId: string) => (await rig.rows(webhookId, { limit: 10 })).map(row => row.attempts).reverse();
+const states = async (webhookId: string) => (await rig.rows(webhookId, { limit: 10 })).map(row => row.state).reverse();
 
 describe('delivering an event', () => {
   it('posts the event, signed, so that the official library verifies it', async () => {
@@ -31,7 +31,7 @@ describe('delivering an event', () => {
     expect(new Webhook(SECRET).verify(request?.body ?? '', { ...request?.headers })).toMatchObject({ type: 'message.received', instanceId: INSTANCE, data: { text: 'M0' } });
     expect(request?.headers).toMatchObject({ 'content-type': 'application/json', authorization: 'Bearer mine', 'user-agent': 'chasqui' });
     expect(request?.id).toBe((JSON.parse(request?.body ?? '') as { id: string }).id);
-    expect(await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 5 })).toMatchObject([{ attempts: 1, lastStatus: 200, lastError: null, deliveredAt: clock.now() }]);
+    expect((await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 5 })).deliveries).toMatchObject([{ attempts: 1, lastStatus: 200, lastError: null, deliveredAt: clock.now() }]);
   });
 
   it('delivers to every webhook that wants the event, and to no other', async () => {
@@ -49,7 +49,7 @@ describe('delivering an event', () => {
     receiver.answerWith(() => ({ status: receiver.requests.length < 3 ? 500 : 204 }));
     await rig.arrive('chat-1');
     await until('the first attempt failed', async () => (await attempts(webhook.id))[0] === 1);
-    expect(await rig.store.deliveries.list(webhook.id, { limit: 1 })).toMatchObject([{ state: 'pending', lastStatus: 500, lastError: 'The receiver answered 500.', nextAttemptAt: start + 5_000 }]);
+    expect(await rig.rows(webhook.id, { limit: 1 })).toMatchObject([{ state: 'pending', lastStatus: 500, lastError: 'The receiver answered 500.', nextAttemptAt: start + 5_000 }]);
     await clock.advance(5_000);
     await until('the second attempt failed', async () => (await attempts(webhook.id))[0] === 2);
     await clock.advance(11_000);
@@ -103,7 +103,7 @@ describe('delivering an event', () => {
       await clock.advance(10_000);
       return (await states(webhook.id)).join() === 'dead,delivered';
     });
-    const [, dead] = await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 5 });
+    const [, dead] = (await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 5 })).deliveries;
     expect(dead).toMatchObject({ state: 'dead', lastStatus: 500, lastError: 'The receiver answered 500.' });
     receiver.answerWith(() => ({ status: 200 }));
     expect(await rig.usecases.replayDelivery(INSTANCE, webhook.id, dead?.id ?? '')).toMatchObject({ state: 'pending', attempts: 0 });
@@ -119,7 +119,7 @@ describe('delivering an event', () => {
     await rig.usecases.deleteWebhook(INSTANCE, webhook.id);
     await clock.advance(HOUR);
     expect(receiver.requests).toHaveLength(1);
-    expect(await rig.store.deliveries.list(webhook.id, { limit: 5 })).toEqual([]);
+    expect(await rig.rows(webhook.id, { limit: 5 })).toEqual([]);
     expect(await rig.store.deliveries.nextDueAt(0)).toBeNull();
   });
 
@@ -128,7 +128,7 @@ describe('delivering an event', () => {
     await receiver.close();
     await rig.arrive('chat-1');
     await until('the attempt failed', async () => (await attempts(webhook.id))[0] === 1);
-    expect(await rig.store.deliveries.list(webhook.id, { limit: 1 })).toMatchObject([{ lastStatus: null, lastError: expect.stringMatching(/refused/) }]);
+    expect(await rig.rows(webhook.id, { limit: 1 })).toMatchObject([{ lastStatus: null, lastError: expect.stringMatching(/refused/) }]);
     const log = rig.log.join('');
     expect(log).toContain('Delivery failed');
     for (const secret of [SECRET, SECRET.slice('whsec_'.length), 'my-own-token', '"M0"', 'v1,']) expect(log).not.toContain(secret);

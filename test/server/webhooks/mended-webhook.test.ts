@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const rows = (webhookId: string) => rig.store.deliveries.list(webhookId, { limit: 50 });
+const rows = (webhookId: string) => rig.rows(webhookId, { limit: 50 });
 const pending = async (webhookId: string) => (await rows(webhookId)).filter(row => row.state === 'pending').length;
 
 /** A webhook whose two chats wait for minutes, since its receiver failed three times. */

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const pending = async (webhookId: string) => (await rig.store.deliveries.list(webhookId, { limit: 10_000, state: 'pending' })).length;
+const pending = async (webhookId: string) => (await rig.rows(webhookId, { limit: 10_000, state: 'pending' })).length;
 
 describe('order', () => {
   it('is kept in a chat across a failure, while other chats go on', async () => {
@@ -103,7 +103,7 @@ describe('isolation', () => {
     expect(textsOf(healthy.receiver, 'chat-1')).toEqual(['M1', 'M1000']);
     expect(dead.receiver.mostAtOnce()).toBeLessThanOrEqual(8);
     await until('each attempt is noted', async () => {
-      const rows = await rig.store.deliveries.list(dead.webhook.id, { limit: 10_000 });
+      const rows = await rig.rows(dead.webhook.id, { limit: 10_000 });
       return rows.length === 1_001 && rows.reduce((sum, row) => sum + row.attempts, 0) === dead.receiver.requests.length;
     });
     // 20 failures open the breaker; seven more may have been under way by then.

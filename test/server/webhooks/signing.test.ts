@@ -8,7 +8,7 @@ const { Webhook } = createRequire(new URL('../../../server/package.json', import
 
 describe('signing', () => {
   it('agrees with the example of the Standard Webhooks reference implementations', () => {
-    const headers = signatureHeaders('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'msg_p5jXN8AQM9LWM0D4loKWxJek', '{"test": 2432232314}', 1_614_265_330_000);
+    const headers = signatureHeaders(['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'], 'msg_p5jXN8AQM9LWM0D4loKWxJek', '{"test": 2432232314}', 1_614_265_330_000);
     expect(headers['webhook-timestamp']).toBe('1614265330');
     expect(headers['webhook-signature']).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
   });
@@ -16,7 +16,7 @@ describe('signing', () => {
   it('is verified by the official library, which notices any change', () => {
     const secret = makeSecret(createSystemRandom());
     const body = JSON.stringify({ text: 'Grüße, 你好 👋' });
-    const headers = { ...signatureHeaders(secret, 'evt_1', body, Date.now()) };
+    const headers = { ...signatureHeaders([secret], 'evt_1', body, Date.now()) };
     const library = new Webhook(secret);
     expect(library.verify(body, headers)).toEqual({ text: 'Grüße, 你好 👋' });
     expect(() => library.verify(`${body} `, headers)).toThrow(/signature/);

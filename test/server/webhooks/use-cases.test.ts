@@ -62,9 +62,9 @@ describe('webhooks of an instance', () => {
     await rig.arrive('chat-1');
     await rig.usecases.updateWebhook(INSTANCE, webhook.id, { enabled: true });
     await rig.arrive('chat-1');
-    const rows = await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 10, state: 'pending' });
+    const rows = (await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 10, state: 'pending' })).deliveries;
     expect(rows.map(row => (JSON.parse(row.body) as { data: { text: string } }).data.text)).toEqual(['M2', 'M0']);
-    expect(await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 1 })).toHaveLength(1);
-    expect(await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 10, state: 'dead' })).toEqual([]);
+    expect((await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 1 })).deliveries).toHaveLength(1);
+    expect((await rig.usecases.listDeliveries(INSTANCE, webhook.id, { limit: 10, state: 'dead' })).deliveries).toEqual([]);
   });
 });

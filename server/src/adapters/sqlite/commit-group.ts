@@ -38,12 +38,12 @@ function runUnit(connection: Connection, prepare: (sql: string) => Prepared, uni
 
 function runStatements(prepare: (sql: string) => Prepared, unit: Statement[]): UnitResult {
   const changes: number[] = [];
-  const rows: Row[] = [];
+  let rows: Row[] | undefined;
   for (const { sql, params = [], requireChanges, reads } of unit) {
-    if (reads) rows.push(...prepare(sql).all(params).map(toRow));
+    if (reads) rows = [...rows ?? [], ...prepare(sql).all(params).map(toRow)];
     const changed = reads ? 0 : prepare(sql).run(params).changes;
     changes.push(changed);
-    if (requireChanges && changed === 0) return { applied: false, changes, rows: [] };
+    if (requireChanges && changed === 0) return { applied: false, changes };
   }
-  return { applied: true, changes, rows };
+  return { applied: true, changes, ...(rows && { rows }) };
 }

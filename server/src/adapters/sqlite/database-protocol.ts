@@ -19,8 +19,8 @@ export interface UnitResult {
   applied: boolean;
   /** Rows changed by each statement, up to the one that refused. */
   changes: number[];
-  /** What the statements with `reads` found, one after the other. */
-  rows: Row[];
+  /** What the statements with `reads` found, one after the other, if there were any. */
+  rows?: Row[];
 }
 
 export interface SqlFailure {

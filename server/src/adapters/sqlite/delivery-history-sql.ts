@@ -12,11 +12,11 @@ export const REPLAYABLE = `SELECT d.seq, d.createdAt FROM Delivery d
 export const REPLAY = `UPDATE Delivery SET state = 'pending', attempts = 0, nextAttemptAt = ?3, deliveredAt = NULL, lastStatus = NULL, lastError = NULL
   WHERE seq IN (SELECT value FROM json_each(?1)) AND state = ?2`;
 
-/** Webhook by webhook over the index of states, so that what is pending or young is never looked at. */
+/** Webhook by webhook (CROSS JOIN keeps that order) over the index of states, so that what is pending or young is never looked at. */
 export const PRUNE = `DELETE FROM Delivery WHERE seq IN (
-  SELECT d.seq FROM Webhook w JOIN Delivery d ON d.webhookId = w.id AND d.state = 'delivered' AND d.createdAt < ?1
+  SELECT d.seq FROM Webhook w CROSS JOIN Delivery d ON d.webhookId = w.id AND d.state = 'delivered' AND d.createdAt < ?1
   UNION ALL
-  SELECT d.seq FROM Webhook w JOIN Delivery d ON d.webhookId = w.id AND d.state = 'dead' AND d.createdAt < ?1 WHERE d.nextAttemptAt < ?1
+  SELECT d.seq FROM Webhook w CROSS JOIN Delivery d ON d.webhookId = w.id AND d.state = 'dead' AND d.createdAt < ?1 WHERE d.nextAttemptAt < ?1
   LIMIT ?2)`;
 export const DELETE_ALL = `DELETE FROM Delivery WHERE seq IN (
   SELECT d.seq FROM Webhook w JOIN Delivery d ON d.webhookId = w.id WHERE w.instanceId = ?1 LIMIT ?2)`;

@@ -26,12 +26,12 @@ export function createSqliteDeliveryStore(database: Database): DeliveryStore {
       return (row?.at as number | null | undefined) ?? null;
     },
     async settle(deliveryId, { state, attempts, at, nextAttemptAt, lastStatus, lastError }) {
-      const { rows } = await database.write([{
+      const { rows: [next] = [] } = await database.write([{
         sql: SETTLE,
         params: [deliveryId, state, attempts, nextAttemptAt ?? (state === 'delivered' ? null : at), state === 'delivered' ? at : null,
           lastStatus === undefined ? 0 : 1, lastStatus ?? null, lastError === undefined ? 0 : 1, lastError ?? null],
       }, ...(state === 'pending' ? [] : [{ sql: NEXT_IN_LANE, params: [deliveryId], reads: true }])]);
-      return rows[0] ? toDelivery(rows[0]) : null;
+      return next ? toDelivery(next) : null;
     },
     async bringForward(webhookId, now) {
       await database.write([{ sql: BRING_FORWARD, params: [webhookId, now] }]);
