@@ -1,5 +1,6 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { DomainError } from '../errors.js';
+import type { Webhook } from './webhook.js';
 
 const PREFIX = 'whsec_';
 /** Bytes of a secret that the gateway makes itself. */
@@ -7,6 +8,10 @@ const MADE_BYTES = 32;
 /** What the Standard Webhooks specification asks of a symmetric secret, in bytes. */
 const MIN_BYTES = 24;
 const MAX_BYTES = 64;
+
+/** How long the secret before goes on signing after a rotation. */
+export const DEFAULT_OVERLAP_MS = 24 * 3_600_000;
+export const MAX_OVERLAP_MS = 7 * DEFAULT_OVERLAP_MS;
 
 /** A fresh Standard Webhooks secret: `whsec_` and the base64 of 32 random bytes. */
 export function makeSecret(random: { bytes(size: number): Uint8Array }): string {
@@ -34,16 +39,22 @@ export interface SignatureHeaders {
   'webhook-signature': string;
 }
 
+/** The secrets that sign at that time (epoch milliseconds), the present one first. */
+export function secretsOf({ secret, previousSecret }: Pick<Webhook, 'secret' | 'previousSecret'>, now: number): string[] {
+  return previousSecret !== null && now < previousSecret.until ? [secret, previousSecret.secret] : [secret];
+}
+
 /**
- * Signs one request (Standard Webhooks, symmetric `v1`: HMAC-SHA256 over `id.timestamp.body`).
+ * Signs one request (Standard Webhooks, symmetric `v1`: HMAC-SHA256 over `id.timestamp.body`), once with each secret: a receiver
+ * that knows one of them finds its signature in the list.
  * @param id stable over retries and replays, so that receivers can tell duplicates
  * @param now epoch milliseconds of this attempt
  */
-export function signatureHeaders(secret: string, id: string, body: string, now: number): SignatureHeaders {
+export function signatureHeaders(secrets: string[], id: string, body: string, now: number): SignatureHeaders {
   return {
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(now / 1000)),
-    'webhook-signature': new Signer(secret).sign(id, new Date(now), body),
+    'webhook-signature': secrets.map(secret => new Signer(secret).sign(id, new Date(now), body)).join(' '),
   };
 }
 
