@@ -44,7 +44,7 @@ test('status, pairing code, disconnect and logout', async () => {
   expect((await http.call('POST', '/instances/demo/pairing-code', { payload: { phoneNumber: '+1 555 000 1111' } })).json).toEqual({ code: 'ABCD1234', expiresAt: expect.any(String) });
   http.gateway.setConnected('demo', '15550001111');
   const status = await http.call('GET', '/instances/demo/status');
-  expect(status.json).toEqual({ instanceId: 'demo', status: 'CONNECTED', reason: 'connected', message: expect.any(String), phoneNumber: '15550001111', connectedAt: expect.any(String) });
+  expect(status.json).toEqual({ instanceId: 'demo', status: 'CONNECTED', reason: 'connected', message: expect.any(String), phoneNumber: '15550001111', connectedAt: expect.any(String), queue: { queued: 0, sending: 0, deadLetters: 0 } });
   expect((await http.call('POST', '/instances/demo/pairing-code', { payload: { phoneNumber: '15550001111' } })).json).toMatchObject({ status: 409, code: 'already_connected' });
   expect((await http.call('POST', '/instances/demo/restart')).json).toMatchObject({ status: 'CONNECTED' });
   expect((await http.call('POST', '/instances/demo/disconnect')).json).toMatchObject({ status: 'DISCONNECTED', reason: 'disconnected_by_user' });

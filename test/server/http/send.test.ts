@@ -10,7 +10,10 @@ beforeAll(async () => {
   await http.call('POST', '/instances', { payload: { instanceId: 'demo' } });
 });
 afterAll(() => http.close());
-beforeEach(() => { http.gateway.sent.length = 0; });
+beforeEach(() => {
+  http.gateway.sent.length = 0;
+  http.gateway.queued.length = 0;
+});
 
 const send = (kind: string, payload: unknown, headers: Record<string, string> = {}, query = '') =>
   http.call('POST', `/instances/demo/messages/${kind}${query}`, { payload, headers });
@@ -53,14 +56,41 @@ test.each([
 });
 
 test.each([
-  ['the header', { 'x-async': 'true' }, '', 'X-Async'],
-  ['the query', {}, '?async=true', 'async'],
-  ['something like it', {}, '?async=yes', 'async'],
-])('asynchronous sending by %s is refused rather than done synchronously', async (_name, headers, query, field) => {
+  ['the header', { 'x-async': 'true' }, ''],
+  ['the header with a 1', { 'x-async': '1' }, ''],
+  ['the query', {}, '?async=true'],
+])('by %s a message is queued', async (_name, headers, query) => {
   const answer = await send('text', { to: '15550002222', text: 'x' }, headers as Record<string, string>, query);
-  expect(answer.json).toMatchObject({ status: 400, code: 'validation_failed', field, detail: expect.stringContaining('not available in this version') });
-  expect((await send('image', { to: '15550002222', base64: 'aGk=' }, headers as Record<string, string>, query)).status).toBe(400);
+  expect(answer.status).toBe(202);
+  expect(answer.json).toEqual({ messageId: 'Q1', correlationId: expect.any(String), queueId: 'q_Q1', status: 'queued' });
+  expect((await send('image', { to: '15550002222', base64: bytes.toString('base64') }, headers as Record<string, string>, query)).status).toBe(202);
+  expect(http.gateway.queued).toMatchObject([{ request: { type: 'text', to: '15550002222', text: 'x' } }, { request: { type: 'image' }, sha256 }]);
   expect(http.gateway.sent).toEqual([]);
+});
+
+test('a queued message may say when', async () => {
+  const answer = await send('text', { to: '15550002222', text: 'x', scheduledAt: '2030-01-01T12:00:00+02:00', expiresAt: '2030-01-02T00:00:00Z' }, { 'x-async': 'true', 'idempotency-key': 'k-1' });
+  expect(answer.json).toMatchObject({ status: 'queued', scheduledAt: '2030-01-01T10:00:00.000Z', expiresAt: '2030-01-02T00:00:00.000Z' });
+  const [entry] = http.gateway.queued;
+  expect(entry?.options).toEqual({ idempotencyKey: 'k-1', scheduledAt: Date.parse('2030-01-01T10:00:00Z'), expiresAt: Date.parse('2030-01-02T00:00:00Z') });
+  expect(entry?.request).toEqual({ type: 'text', to: '15550002222', text: 'x' });
+});
+
+test.each([
+  ['a header that is neither yes nor no', {}, { 'x-async': 'later' }, '', 'X-Async'],
+  ['a query that is neither yes nor no', {}, {}, '?async=later', 'async'],
+  ['a time without asynchronous', { scheduledAt: '2030-01-01T12:00:00Z' }, {}, '', 'scheduledAt'],
+  ['an end without asynchronous', { expiresAt: '2030-01-01T12:00:00Z' }, {}, '', 'expiresAt'],
+  ['a time that is none', { scheduledAt: 'tomorrow' }, { 'x-async': 'true' }, '', 'scheduledAt'],
+  ['a time without a zone', { scheduledAt: '2030-01-01T12:00:00' }, { 'x-async': 'true' }, '', 'scheduledAt'],
+  ['an empty key', {}, { 'idempotency-key': '' }, '', 'Idempotency-Key'],
+  ['a key with spaces', {}, { 'idempotency-key': 'a b' }, '', 'Idempotency-Key'],
+  ['a key that is too long', {}, { 'idempotency-key': 'k'.repeat(256) }, '', 'Idempotency-Key'],
+])('%s is refused, and nothing happens', async (_name, extra, headers, query, field) => {
+  const answer = await send('text', { to: '15550002222', text: 'x', ...extra }, headers as Record<string, string>, query);
+  expect(answer.json).toMatchObject({ status: 400, code: 'validation_failed', field });
+  expect(http.gateway.sent).toEqual([]);
+  expect(http.gateway.queued).toEqual([]);
 });
 
 test('saying that it is not asynchronous changes nothing', async () => {

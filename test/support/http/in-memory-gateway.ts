@@ -9,7 +9,7 @@ import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
 import { checkSecret, DEFAULT_OVERLAP_MS } from '@gateway/domain/webhooks/signing.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
-import type { ConnectResult, GatewayPhase, GatewayUseCases, InstanceView, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
+import type { ConnectResult, GatewayPhase, GatewayUseCases, InstanceView, QueueOptions, SendOptions, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
 import { checkWebhook } from '@gateway/usecases/webhooks/input.js';
 import { CLOSED_BREAKER, worstOf, type BreakerStatus } from '@gateway/usecases/webhooks/receiver-breaker.js';
 
@@ -18,9 +18,19 @@ export const KEY = 'test-key';
 /** What a send brought to the use case, with the bytes of its media. */
 export interface Sent { instanceId: string; request: SendRequest; file: MediaFile | null; sha256: string | null }
 
+/** The same of an asynchronous one. */
+export interface Queued { instanceId: string; request: SendRequest; options: QueueOptions; sha256: string | null }
+
+/** Somebody waited for a message's state. */
+export interface Wait { messageId: string; status: string; timeoutMs: number }
+
 export interface InMemoryGateway {
   usecases: GatewayUseCases;
   sent: Sent[];
+  /** Of each synchronous send. */
+  sendOptions: SendOptions[];
+  queued: Queued[];
+  waits: Wait[];
   messages: StoredMessage[];
   deliveries: Delivery[];
   media: Map<string, { bytes: Buffer; mimetype: string; fileName: string | null }>;
@@ -44,6 +54,9 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
   const webhooks = new Map<string, WebhookView>();
   const qrs = new Map<string, { text: string; expiresAt: number }>();
   const sent: Sent[] = [];
+  const sendOptions: SendOptions[] = [];
+  const queued: Queued[] = [];
+  const waits: Wait[] = [];
   const messages: StoredMessage[] = [];
   const deliveries: Delivery[] = [];
   const media: InMemoryGateway['media'] = new Map();
@@ -77,6 +90,12 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     const { source, mimetype, fileName } = request;
     if (source.kind === 'file') return source.file;
     return source.kind === 'url' ? fetcher.fromUrl(source.url, { mimetype, fileName }) : fetcher.fromBase64(source.base64, { mimetype, fileName });
+  };
+
+  const deadLetter = async (instanceId: string, messageId: string): Promise<StoredMessage> => {
+    const message = await usecases.getMessage(instanceId, messageId);
+    if (message.state === 'failed' && message.discardedAt === null) return message;
+    throw new DomainError('not_a_dead_letter', `The message is ${message.state}.`);
   };
 
   const usecases: GatewayUseCases = {
@@ -117,19 +136,60 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       if (find(instanceId).status === 'CONNECTED') throw new DomainError('already_connected', 'The instance is connected already.');
       return { code: 'ABCD1234', expiresAt: clock.now() + 60_000 };
     },
-    async sendMessage(instanceId, request) {
+    async sendMessage(instanceId, request, options = {}) {
       find(instanceId);
+      sendOptions.push(options);
       const file = await fileOf(request);
       try {
         const bytes = file && await readFile(file.path);
         sent.push({ instanceId, request, file, sha256: bytes && createHash('sha256').update(bytes).digest('hex') });
         await hold;
         if (failure) throw failure;
-        return { messageId: `M${sent.length}`, correlationId: randomUUID(), to: '15550002222@s.whatsapp.net', timestamp: clock.now() };
+        return { kind: 'sent' as const, messageId: `M${sent.length}`, correlationId: randomUUID(), to: '15550002222@s.whatsapp.net', timestamp: clock.now() };
       } finally {
         if (file && 'source' in request && request.source.kind !== 'file') await fetcher.discard(file);
       }
     },
+    async queueMessage(instanceId, request, options = {}) {
+      find(instanceId);
+      const file = await fileOf(request);
+      const bytes = file && await readFile(file.path);
+      if (file && 'source' in request && request.source.kind !== 'file') await fetcher.discard(file);
+      if (failure) throw failure;
+      queued.push({ instanceId, request, options, sha256: bytes && createHash('sha256').update(bytes).digest('hex') });
+      const { scheduledAt = null, expiresAt = null } = options;
+      return { kind: 'queued' as const, messageId: `Q${queued.length}`, correlationId: randomUUID(), queueId: `q_Q${queued.length}`, state: 'queued' as const, scheduledAt, expiresAt };
+    },
+    async queueMessages(instanceId, items) {
+      find(instanceId);
+      return Promise.all(items.map(async item => {
+        if (item instanceof DomainError) return { kind: 'refused' as const, error: item };
+        const answer = await usecases.queueMessage(instanceId, item.request, item.options);
+        return answer.kind === 'queued' ? answer : { kind: 'refused' as const, error: new DomainError('internal_error', 'Not queued.') };
+      }));
+    },
+    async cancelMessage(instanceId, messageId) {
+      const message = await usecases.getMessage(instanceId, messageId);
+      if (message.state !== 'queued') throw new DomainError('message_not_cancellable', `The message is ${message.state}.`);
+      return Object.assign(message, { state: 'cancelled' });
+    },
+    awaitMessage: async (instanceId, messageId, status, timeoutMs) => {
+      waits.push({ messageId, status, timeoutMs });
+      return usecases.getMessage(instanceId, messageId);
+    },
+    async listDeadLetters(instanceId, { limit }) {
+      find(instanceId);
+      return { messages: messages.filter(message => message.instanceId === instanceId && message.state === 'failed').slice(0, limit), next: null };
+    },
+    async retryDeadLetter(instanceId, messageId) {
+      const message = await deadLetter(instanceId, messageId);
+      message.state = 'queued';
+      return { messageId, correlationId: message.correlationId ?? '', queueId: `q_${messageId}`, state: 'queued', scheduledAt: null, expiresAt: null };
+    },
+    async discardDeadLetter(instanceId, messageId) {
+      (await deadLetter(instanceId, messageId)).discardedAt = clock.now();
+    },
+    queueCounts: async () => ({ queued: queued.length, sending: 0, deadLetters: 0 }),
     async getMessage(instanceId, messageId) {
       find(instanceId);
       const found = messages.find(message => message.instanceId === instanceId && message.messageId === messageId);
@@ -206,7 +266,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
   };
 
   return {
-    usecases, sent, messages, deliveries, media,
+    usecases, sent, sendOptions, queued, waits, messages, deliveries, media,
     failSends(error) { failure = error; },
     holdSends(until) { hold = until; },
     setPhase(value) { phase = value; },

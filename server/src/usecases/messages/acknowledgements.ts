@@ -16,6 +16,8 @@ export interface Acknowledgements {
   /** Whether the queue waits for this message, and so judges a refusal itself. */
   isInQueue(instanceId: string, messageId: string): boolean;
   settle(instanceId: string, ack: NotedAck): void;
+  /** A receipt says that the message arrived, whatever became of the acknowledgement: the queue need not wait for it. */
+  arrived(instanceId: string, messageId: string, at: number): void;
   /** The connection that the queue's messages of this instance were written to is gone. */
   lose(instanceId: string): void;
   /** Nobody waits any longer: as if everybody's time was over. */
@@ -55,6 +57,9 @@ export function createAcknowledgements(clock: Clock): Acknowledgements {
     isInQueue: (instanceId, messageId) => [...waiting.get(key(instanceId, messageId)) ?? []].some(waiter => waiter.queue),
     settle(instanceId, ack) {
       for (const waiter of [...waiting.get(key(instanceId, ack.messageId)) ?? []]) waiter.answer(ack);
+    },
+    arrived(instanceId, messageId, at) {
+      for (const waiter of [...waiting.get(key(instanceId, messageId)) ?? []]) if (waiter.queue) waiter.answer({ messageId, errorCode: null, at });
     },
     lose(instanceId) {
       for (const waiter of all()) if (waiter.queue && waiter.instanceId === instanceId) waiter.answer('lost');

@@ -25,7 +25,7 @@ export interface MessageSettler {
 export interface MessageSettlerParts {
   messages: Pick<MessageStore, 'advance' | 'find'>;
   outlet: Outlet;
-  acknowledgements: Pick<Acknowledgements, 'settle' | 'isInQueue'>;
+  acknowledgements: Pick<Acknowledgements, 'settle' | 'arrived' | 'isInQueue'>;
   relay: Pick<Relay, 'settled'>;
   watch: Pick<MessageWatch, 'changed'>;
   clock: Clock;
@@ -86,7 +86,7 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
         // A receipt may overtake the acknowledgement, or make up for one that was lost; whoever waits for `sent` is told it all the same.
         const facts = await factsOf(instanceId, messageId);
         if (facts && !facts.sent) await advance(instanceId, messageId, 'sent');
-        await advance(instanceId, messageId, status);
+        acknowledgements.arrived(instanceId, messageId, await advance(instanceId, messageId, status));
       }
     },
     async fail({ instanceId, messageId }, failure) {
