@@ -4,6 +4,7 @@ import { createKeyStore } from '@gateway/adapters/baileys/auth-state.js';
 import { createReceivedStanzas, type ReceivedStanzas } from '@gateway/adapters/baileys/received-stanzas.js';
 import { createSignalRepositoryFactory } from '@gateway/adapters/baileys/signal-repository.js';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
+import type { ReceiveJournal } from '@gateway/ports/journal.js';
 import type { SessionChanges, SessionStore } from '@gateway/ports/session-store.js';
 import {
   addTransactionCapability, Curve, generateSignalPubKey, initAuthCreds, type AuthenticationCreds, type BinaryNode, type SignalRepositoryWithLIDStore,
@@ -23,11 +24,11 @@ export interface Party {
   commits: SessionChanges[];
   stanzas: ReceivedStanzas;
   store: SessionStore;
+  /** How often the journal was asked. */
+  lookUps: number;
   /** The same party after a crash: what was not committed is gone. */
   again(options?: { known?: boolean }): SignalRepositoryWithLIDStore;
 }
-
-export type Sealed = { type: 'pkmsg' | 'msg'; ciphertext: Uint8Array };
 
 /** Parties in one embedded store. */
 export async function openParties() {
@@ -49,19 +50,26 @@ export async function openParties() {
     const stanzas = createReceivedStanzas();
     const own = () => creds.me;
     const clock = createSystemClock();
+    const journal: Pick<ReceiveJournal, 'findPlaintext'> = {
+      async findPlaintext(...query) {
+        made.lookUps += 1;
+        return embedded.journal.findPlaintext(...query);
+      },
+    };
     const again = ({ known = false } = {}) => {
       const keys = createKeyStore(store, name);
       return createSignalRepositoryFactory({
         keys,
-        journal: createDecryptJournal({ instanceId: name, journal: embedded.journal, stanzas, own, clock, logger, known }),
+        journal: createDecryptJournal({ instanceId: name, journal, stanzas, own, clock, logger, known }),
         memo: createEncryptMemo({ instanceId: name, memos: embedded.memos, clock }),
       })({ creds, keys: addTransactionCapability(keys, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 }) }, logger, async () => []);
     };
-    return { name, jid: `${900 + parties}@lid`, creds, repository: again(), commits, stanzas, store, again };
+    const made: Party = { name, jid: `${900 + parties}@lid`, creds, repository: again(), commits, stanzas, store, again, lookUps: 0 };
+    return made;
   }
 
-  /** Gives `from` a session with `to`, as a key fetch does. */
-  async function introduce(from: Party, to: Party, id = 7): Promise<void> {
+  /** Gives `from` a session with `to`, as a key fetch does, with a one-time prekey or, when WhatsApp has none left, without. */
+  async function introduce(from: Party, to: Party, { id = 7, oneTime = true } = {}): Promise<void> {
     const preKey = Curve.generateKeyPair();
     await createKeyStore(to.store, to.name).set({ 'pre-key': { [id]: preKey } });
     const { signedPreKey, signedIdentityKey, registrationId } = to.creds;
@@ -71,7 +79,7 @@ export async function openParties() {
         registrationId,
         identityKey: generateSignalPubKey(signedIdentityKey.public),
         signedPreKey: { keyId: signedPreKey.keyId, publicKey: generateSignalPubKey(signedPreKey.keyPair.public), signature: signedPreKey.signature },
-        preKey: { keyId: id, publicKey: generateSignalPubKey(preKey.public) },
+        ...(oneTime ? { preKey: { keyId: id, publicKey: generateSignalPubKey(preKey.public) } } : {}) as { preKey: { keyId: number; publicKey: Uint8Array } },
       },
     });
     from.commits.length = 0;
@@ -86,15 +94,24 @@ export async function openParties() {
     };
   }
 
-  /** Decrypts the only part of a 1:1 stanza as Baileys does, with the object that is in the stanza. */
+  /** Decrypts the only part of a stanza as Baileys does, with the object that is in the stanza. */
   async function read(at: Party, node: BinaryNode, repository = at.repository): Promise<string> {
     at.stanzas.add(node);
     const [enc] = node.content as BinaryNode[];
-    const plaintext = await repository.decryptMessage({ jid: node.attrs['from'] ?? '', type: enc?.attrs['type'] as 'pkmsg' | 'msg', ciphertext: enc?.content as Uint8Array });
+    const { from = '', participant } = node.attrs;
+    const content = enc?.content as Uint8Array;
+    const plaintext = participant
+      ? await repository.decryptGroupMessage({ group: from, authorJid: participant, msg: content })
+      : await repository.decryptMessage({ jid: from, type: enc?.attrs['type'] as 'pkmsg' | 'msg', ciphertext: content });
     return Buffer.from(plaintext).toString();
   }
 
-  return { ...embedded, party, introduce, stanza, read };
+  /** Writes 1:1 and puts it into a stanza. */
+  async function write(from: Party, to: Party, id: string, text: string): Promise<BinaryNode> {
+    return stanza(from, id, [await from.repository.encryptMessage({ jid: to.jid, data: bytes(text) })]);
+  }
+
+  return { ...embedded, party, introduce, stanza, read, write };
 }
 
 export const bytes = (text: string) => Buffer.from(text, 'utf8');
