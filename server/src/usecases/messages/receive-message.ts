@@ -20,17 +20,16 @@ export function createReceiveMessage({ messages, outlet, clock }: ReceiveMessage
   return async (instanceId: string, incoming: IncomingMessage): Promise<void> => {
     const { messageId, chatId, otherChatId, event, journaled } = incoming;
     const deliveries = event
-      ? await outlet.prepare(instanceId, { type: 'message.received', data: event }, [chatId, incoming.senderJid, messageId], chatId, factsOf(chatId, event))
+      ? await outlet.prepare(instanceId, { type: 'message.received', data: event }, [chatId, incoming.senderJid, messageId], chatId, aboutChat(incoming, event))
       : [];
     const isNew = await messages.recordIncoming(toStored(instanceId, incoming, clock.now()), deliveries, { otherChatId, journaled });
     if (isNew && deliveries.length > 0) outlet.wake();
   };
 }
 
-/** In a direct chat its names are those of who wrote. */
-function factsOf(chatId: string, { chat, sender, isGroup }: MessageReceivedData): ChatFacts {
-  const names = isGroup ? [] : [chat.phone, sender.id, sender.phone, sender.lid];
-  return { chatType: chat.type, addresses: [chatId, ...names.filter(name => name !== undefined)], fromMe: false };
+function aboutChat({ chatId, otherChatId }: IncomingMessage, { chat }: MessageReceivedData): ChatFacts {
+  const names = [chatId, otherChatId, chat.phone];
+  return { chatType: chat.type, addresses: names.filter(name => typeof name === 'string'), fromMe: false };
 }
 
 function toStored(instanceId: string, incoming: IncomingMessage, now: number): StoredMessage {
