@@ -21,6 +21,7 @@ import { createOutlet } from './usecases/events/outlet.js';
 import type { GatewayPhase, GatewayUseCases } from './usecases/gateway.js';
 import { createHealth } from './usecases/health.js';
 import { createSettingsReader } from './usecases/instances/instance-settings.js';
+import { createRetention } from './usecases/retention.js';
 import { createInstanceLookup } from './usecases/instances/find-instance.js';
 import { createInstanceUseCases } from './usecases/instances/instance-use-cases.js';
 import { createInstanceViewer } from './usecases/instances/view-instance.js';
@@ -136,7 +137,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     let phase: GatewayPhase = 'starting';
     const usecases: GatewayUseCases = {
       authenticate: createAuthenticate(access),
-      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, onSettings, clock }),
+      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, belongings: { messages, deliveries, material: store.sessions, queue, subscriptions }, onSettings, clock }),
       ...createSessionUseCases({ find, view, instances, sessions, client, turns, clock }),
       ...createMessageUseCases({
         find, sessions, messages, outbox, stash, queue, media, prepare, client, acknowledgements, relay, watch, keys: createKeyedLock(), followUp, clock, random,
@@ -154,6 +155,9 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
 
     dispatcher.start();
     keeper.start();
+    const retention = createRetention({ ...store, keep: config.retention, clock, logger });
+    cleanups.push(() => retention.stop());
+    retention.start();
     const restoring = new AbortController();
     const restored = restoreSessions({ instances, sessions, client, receive, turns, clock, logger }, restoring.signal)
       .catch((err: unknown) => logger.error({ err }, 'sessions could not be brought back'));

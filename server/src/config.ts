@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 
 const MIB = 1024 * 1024;
+const DAY_MS = 24 * 3_600_000;
 
 /** What the environment says, checked once. */
 export interface Config {
@@ -15,6 +16,8 @@ export interface Config {
   /** Queue and live states on Redis; null: in this process. `prefix` comes before every key. */
   redis: { url: string; prefix: string } | null;
   limits: { jsonBodyBytes: number; mediaBytes: number };
+  /** How long things are kept, in milliseconds. */
+  retention: { messagesMs: number; deliveriesMs: number; journalMs: number };
   /** How receivers of events are treated. */
   webhooks: { timeoutMs: number; breaker: { failures: number; openMs: number } };
 }
@@ -43,6 +46,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redis: redis(env),
     logLevel: oneOf(env, 'LOG_LEVEL', LOG_LEVELS, 'info'),
     limits: { jsonBodyBytes: 1 * MIB, mediaBytes: integer(env, 'MEDIA_MAX_BYTES', 64 * MIB, 1, 2_000 * MIB) },
+    retention: {
+      messagesMs: integer(env, 'RETENTION_MESSAGES_DAYS', 30, 1, 3_650) * DAY_MS,
+      deliveriesMs: integer(env, 'RETENTION_DELIVERIES_DAYS', 7, 1, 3_650) * DAY_MS,
+      journalMs: integer(env, 'RETENTION_JOURNAL_DAYS', 7, 1, 3_650) * DAY_MS,
+    },
     webhooks: {
       timeoutMs: integer(env, 'WEBHOOK_TIMEOUT_SECONDS', 10, 1, 60) * 1_000,
       breaker: {

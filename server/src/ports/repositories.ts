@@ -20,6 +20,8 @@ export interface InstanceRepository {
   list(options?: { includeDeleted?: boolean }): Promise<Instance[]>;
   /** @throws DomainError `instance_not_found` */
   update(instanceId: string, patch: InstancePatch, now: number): Promise<Instance>;
+  /** Removes the row for good, and the instance's webhooks with it. Harmless when it is gone. */
+  remove(instanceId: string): Promise<void>;
 }
 
 /** What may change in a webhook after it was made. */

@@ -89,6 +89,8 @@ export interface GatewayUseCases {
   updateInstance(instanceId: string, patch: { name?: string | undefined; settings?: Partial<InstanceSettings> | undefined }): Promise<InstanceView>;
   /** Soft delete: disconnects, keeps the session. */
   deleteInstance(instanceId: string): Promise<InstanceView>;
+  /** Deletes for good, a softly deleted one too: unlinks the device, and leaves nothing. */
+  purgeInstance(instanceId: string): Promise<void>;
   restoreInstance(instanceId: string): Promise<InstanceView>;
 
   /** Answers within 5 s: as soon as there is a QR, a connection, or a reason why there is neither. */

@@ -117,6 +117,9 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       return change(view, { name: name ?? view.name, settings: { ...view.settings, ...settings } });
     },
     deleteInstance: async instanceId => change(find(instanceId), { deletedAt: clock.now() }),
+    async purgeInstance(instanceId) {
+      if (!instances.delete(instanceId)) throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`);
+    },
     async restoreInstance(instanceId) {
       const view = instances.get(instanceId);
       if (!view) throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`);

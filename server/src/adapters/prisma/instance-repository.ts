@@ -55,6 +55,9 @@ export function createPrismaInstanceRepository(prisma: PrismaClient): InstanceRe
         throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`, { cause: error });
       }
     },
+    async remove(instanceId) {
+      await prisma.instance.deleteMany({ where: { instanceId } });
+    },
   };
 }
 

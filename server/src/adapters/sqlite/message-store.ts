@@ -16,6 +16,10 @@ const UNFINISHED = `SELECT ${MESSAGE_COLUMNS} FROM (
     SELECT seq, ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'sending'
     UNION ALL SELECT seq, ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'queued'
   ) ORDER BY createdAt, seq LIMIT ?2`;
+const OLDEST = 'SELECT seq, state, createdAt FROM Message WHERE seq > ? ORDER BY seq LIMIT ?';
+const DELETE = 'DELETE FROM Message WHERE seq IN (SELECT value FROM json_each(?))';
+const DELETE_ALL = 'DELETE FROM Message WHERE seq IN (SELECT seq FROM Message WHERE instanceId = ? LIMIT ?)';
+const DELETE_STASH = 'DELETE FROM StashedMedia WHERE rowid IN (SELECT rowid FROM StashedMedia WHERE instanceId = ? LIMIT ?)';
 const FIND_BY_KEY = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ? AND idempotencyKey = ? AND createdAt > ?`;
 
 /** Messages in the embedded database. */
@@ -63,6 +67,24 @@ export function createSqliteMessageStore(database: Database): MessageStore {
     },
     async listUnacknowledged(instanceId) {
       return (await database.read(UNACKNOWLEDGED, [instanceId])).map(toMessage);
+    },
+    async prune(before, limit) {
+      // In the order of arrival, so that no index is needed; what is still on its way is stepped over.
+      for (let after = 0; ;) {
+        const rows = await database.read(OLDEST, [after, limit]);
+        const over = rows.filter(row => (row.createdAt as number) < before && row.state !== 'queued' && row.state !== 'sending').map(row => row.seq as number);
+        if (over.length > 0) {
+          await database.write([{ sql: DELETE, params: [JSON.stringify(over)] }]);
+          return over.length;
+        }
+        const last = rows.at(-1);
+        if (!last || rows.length < limit || (last.createdAt as number) >= before) return 0;
+        after = last.seq as number;
+      }
+    },
+    async deleteAll(instanceId, limit) {
+      const { changes } = await database.write([{ sql: DELETE_ALL, params: [instanceId, limit] }, { sql: DELETE_STASH, params: [instanceId, limit] }]);
+      return (changes[0] ?? 0) + (changes[1] ?? 0);
     },
     async listUnfinished(instanceId, limit) {
       return (await database.read(UNFINISHED, [instanceId, limit])).map(toMessage);

@@ -1,7 +1,7 @@
 import type { GatewayUseCases } from '../../usecases/gateway.js';
 import type { App } from '../http-app.js';
 import { InstanceParams, Ref } from '../schemas/common.js';
-import { CreateInstance, InstanceList, InstanceSchema, ListInstancesQuery, UpdateInstance } from '../schemas/instance.js';
+import { CreateInstance, DeleteInstanceQuery, InstanceList, InstanceSchema, ListInstancesQuery, UpdateInstance } from '../schemas/instance.js';
 import { problems } from '../schemas/problem.js';
 import { viewInstance } from '../views/instance.js';
 
@@ -55,10 +55,16 @@ export function instanceRoutes(app: App, { usecases }: { usecases: GatewayUseCas
   app.delete('/instances/:instanceId', {
     schema: {
       summary: 'Delete an instance', operationId: 'deleteInstance', tags,
-      description: 'Disconnects and hides the instance. Its session is kept, so that it can be restored without a new scan; log out first to end it for good.',
-      params: InstanceParams, response: { 200: instance, ...missing },
+      description: 'Disconnects and hides the instance. Its session is kept, so that it can be restored without a new scan. With purge=true it is deleted for good, also when it was deleted before: the device is unlinked, and session, messages, webhooks and deliveries are gone.',
+      params: InstanceParams, querystring: DeleteInstanceQuery,
+      response: { 200: instance, 204: { type: 'null', description: 'It is gone for good.' }, ...missing },
     },
-  }, async request => viewInstance(await usecases.deleteInstance(request.params.instanceId)));
+  }, async (request, reply) => {
+    const { instanceId } = request.params;
+    if (!request.query.purge) return viewInstance(await usecases.deleteInstance(instanceId));
+    await usecases.purgeInstance(instanceId);
+    return reply.code(204).send(null);
+  });
 
   app.post('/instances/:instanceId/restore', {
     schema: {

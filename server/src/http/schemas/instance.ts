@@ -30,6 +30,10 @@ export const ListInstancesQuery = Type.Object({
   includeDeleted: Type.Optional(Type.Boolean({ description: 'Whether to list deleted instances, too.' })),
 }, closed);
 
+export const DeleteInstanceQuery = Type.Object({
+  purge: Type.Optional(Type.Boolean({ description: 'Delete it for good; this cannot be undone.' })),
+}, closed);
+
 export const InstanceSchema = Type.Object({
   instanceId: Type.String(),
   name: Type.String(),

@@ -1,8 +1,12 @@
 import type { Clock } from '../../ports/clock.js';
 import type { KeyedLock } from '../../ports/keyed-lock.js';
+import type { DeliveryStore, MessageStore } from '../../ports/message-store.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
+import type { SendQueue } from '../../ports/send-queue.js';
+import type { SessionStore } from '../../ports/session-store.js';
 import type { StatusBoard } from '../../ports/status-board.js';
 import type { SessionManager } from '../sessions/session-manager.js';
+import type { Subscriptions } from '../webhooks/subscriptions.js';
 import type { InstanceLookup } from './find-instance.js';
 import type { InstanceViewer } from './view-instance.js';
 
@@ -15,6 +19,14 @@ export interface InstanceUseCaseDeps {
   sessions: SessionManager;
   /** Verbs that begin or end the connection of one instance take turns, by its id: what one has read stays true until it has acted. */
   turns: KeyedLock;
+  /** What else is kept of an instance, for a deletion that leaves nothing. */
+  belongings: {
+    messages: Pick<MessageStore, 'deleteAll'>;
+    deliveries: Pick<DeliveryStore, 'deleteAll'>;
+    material: Pick<SessionStore, 'purge'>;
+    queue: Pick<SendQueue, 'forget'>;
+    subscriptions: Pick<Subscriptions, 'invalidate'>;
+  };
   /** An instance's settings were changed. */
   onSettings: (instanceId: string) => void;
   clock: Clock;

@@ -4,10 +4,11 @@ import { createDeleteInstance } from './delete-instance.js';
 import type { InstanceUseCaseDeps } from './deps.js';
 import { createGetInstance } from './get-instance.js';
 import { createListInstances } from './list-instances.js';
+import { createPurgeInstance } from './purge-instance.js';
 import { createRestoreInstance } from './restore-instance.js';
 import { createUpdateInstance } from './update-instance.js';
 
-export type InstanceUseCases = Pick<GatewayUseCases, 'createInstance' | 'listInstances' | 'getInstance' | 'updateInstance' | 'deleteInstance' | 'restoreInstance'>;
+export type InstanceUseCases = Pick<GatewayUseCases, 'createInstance' | 'listInstances' | 'getInstance' | 'updateInstance' | 'deleteInstance' | 'purgeInstance' | 'restoreInstance'>;
 
 /** All verbs of instances as rows, for the composition root. */
 export function createInstanceUseCases(deps: InstanceUseCaseDeps): InstanceUseCases {
@@ -17,6 +18,7 @@ export function createInstanceUseCases(deps: InstanceUseCaseDeps): InstanceUseCa
     getInstance: createGetInstance(deps),
     updateInstance: createUpdateInstance(deps),
     deleteInstance: createDeleteInstance(deps),
+    purgeInstance: createPurgeInstance(deps),
     restoreInstance: createRestoreInstance(deps),
   };
 }
