@@ -12,6 +12,7 @@ import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
 import type { Delivery, Webhook } from '@gateway/domain/webhooks/webhook.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { DeliveryQuery, DeliveryStore } from '@gateway/ports/message-store.js';
+import type { WebhookSender } from '@gateway/ports/webhook-sender.js';
 import { createDeliveryDispatcher, type DeliveryDispatcher } from '@gateway/usecases/webhooks/deliver-webhooks.js';
 import { createSubscriptions } from '@gateway/usecases/webhooks/subscriptions.js';
 import { createWebhookUseCases, type WebhookUseCases } from '@gateway/usecases/webhooks/webhook-use-cases.js';
@@ -28,6 +29,8 @@ export interface WebhookRig {
   usecases: WebhookUseCases;
   /** What was logged, at every level, as JSON lines. */
   log: string[];
+  /** When each post began, by the rig's clock. */
+  posts: { url: string; at: number }[];
   /** A receiver and its webhook, for incoming messages unless other events are named. */
   receiver(input?: Partial<Parameters<WebhookUseCases['createWebhook']>[1]>): Promise<{ receiver: WebhookReceiver; webhook: Webhook }>;
   /** A webhook's deliveries as they are stored, newest first. */
@@ -54,7 +57,15 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
   const logger: Logger = pino({ level: 'trace' }, { write: (line: string) => { log.push(line); } });
   const random = { ...createSystemRandom(), float: () => 0.5 };
   const subscriptions = createSubscriptions({ webhooks, random });
-  const sender = createUndiciSender({ clock: createSystemClock() });
+  const undici = createUndiciSender({ clock: createSystemClock() });
+  const posts: WebhookRig['posts'] = [];
+  const sender: WebhookSender = {
+    ...undici,
+    post(request) {
+      posts.push({ url: request.url, at: clock.now() });
+      return undici.post(request);
+    },
+  };
   const deliveries = wrap(store.deliveries);
   const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger });
   const usecases = createWebhookUseCases({ instances, webhooks, deliveries: store.deliveries, subscriptions, dispatcher, clock, random });
@@ -62,7 +73,7 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
   let count = 0;
 
   return {
-    store, dispatcher, usecases, log,
+    store, dispatcher, usecases, log, posts,
     async receiver(input = {}) {
       const receiver = await startWebhookReceiver(SECRET);
       receivers.push(receiver);

@@ -72,4 +72,25 @@ describe('receiver gates', () => {
     gates.note('a', 'gone', NOW);
     expect(gates.breaker('a', NOW).failures).toBe(0);
   });
+
+  it('keeps the gap between the beginnings of two posts, over all places, and forgives it to nobody', () => {
+    const gates = createReceiverGates({ perWebhook: 3, shared: 10 });
+    expect([gates.enter('a', NOW), gates.enter('a', NOW), gates.enter('b', NOW)]).toEqual([true, true, true]);
+    expect([gates.begin('a', NOW, 400), gates.begin('a', NOW, 400), gates.begin('b', NOW, 0), gates.begin('b', NOW, 0)]).toEqual([null, NOW + 400, null, null]);
+    expect([gates.enter('a', NOW + 1), gates.opensAt('a', NOW + 1), gates.nextOpening(NOW + 1), gates.closed(NOW + 1)]).toEqual([false, NOW + 400, NOW + 400, ['a']]);
+    gates.forgive('a');
+    gates.release('a');
+    gates.release('a');
+    gates.forgive('a');
+    expect([gates.begin('a', NOW + 399, 400), gates.isIdle('a', NOW + 399), gates.isIdle('a', NOW + 400)]).toEqual([NOW + 400, false, true]);
+    expect([gates.enter('a', NOW + 400), gates.begin('a', NOW + 400, 0), gates.begin('a', NOW + 400, 0)]).toEqual([true, null, null]);
+  });
+
+  it('begins nothing while a pause or the breaker holds', () => {
+    const gates = createReceiverGates({ perWebhook: 3, shared: 10 }, { failures: 1, openMs: 100 });
+    gates.pause('a', NOW + 50);
+    expect(gates.begin('a', NOW, 10)).toBe(NOW + 50);
+    gates.note('a', 'unwell', NOW);
+    expect([gates.begin('a', NOW, 10), gates.begin('a', NOW + 100, 10)]).toEqual([NOW + 100, null]);
+  });
 });
