@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { runCrashScenario } from '../support/crash/scenario.js';
+
+/** `npm run test:crash` asks for more. */
+const kills = Number(process.env['CRASH_KILLS'] ?? 30);
+
+it(`loses nothing and shows nothing twice when it is killed ${kills} times`, { timeout: 120_000 + kills * 15_000 }, async () => {
+  const counts = await runCrashScenario({ kills, sends: 500, incoming: 200, contacts: 10 });
+  console.log(counts);
+  expect(counts).toEqual({
+    kills, accepted: 500, notDelivered: 0, notShown: 0, shownTwice: 0, shownInWrongOrder: 0,
+    written: 200, notReported: 0, withTwoEventIds: 0, contactsThatCannotRead: 0, pairings: 1, decryptFailures: expect.any(Number) as number,
+  });
+});
