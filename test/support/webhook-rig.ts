@@ -7,6 +7,7 @@ import { openEmbeddedStore, type EmbeddedStore } from '@gateway/adapters/sqlite/
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { createSystemRandom } from '@gateway/adapters/system/random.js';
 import { createUndiciSender } from '@gateway/adapters/webhooks/undici-sender.js';
+import type { Config } from '@gateway/config.js';
 import { makeEvent } from '@gateway/domain/events/event.js';
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
 import type { Delivery, Webhook } from '@gateway/domain/webhooks/webhook.js';
@@ -45,10 +46,12 @@ export interface WebhookRigOptions {
   dataDir?: string;
   /** Stands between the dispatcher and the store, to make it fail. */
   wrap?: (deliveries: DeliveryStore) => DeliveryStore;
+  /** As the configuration has them; the defaults of the dispatcher without. */
+  settings?: Config['webhooks'];
 }
 
 /** The webhook side of a gateway: the real store in a directory of its own, the real sender, a dispatcher that is not started. Jitter is off. */
-export async function createWebhookRig({ clock, dataDir, wrap = deliveries => deliveries }: WebhookRigOptions): Promise<WebhookRig> {
+export async function createWebhookRig({ clock, dataDir, wrap = deliveries => deliveries, settings }: WebhookRigOptions): Promise<WebhookRig> {
   const dir = dataDir ?? await mkdtemp(join(tmpdir(), 'webhooks-'));
   const store = await openEmbeddedStore({ dataDir: dir, onFatal: error => { throw error; } });
   const { instances, webhooks } = store;
@@ -67,7 +70,7 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
     },
   };
   const deliveries = wrap(store.deliveries);
-  const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger });
+  const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger, ...settings });
   const usecases = createWebhookUseCases({ instances, webhooks, deliveries: store.deliveries, subscriptions, dispatcher, clock, random });
   const receivers: WebhookReceiver[] = [];
   let count = 0;

@@ -48,7 +48,8 @@ test.each([
   ['get', '/instances/{instanceId}/messages'], ['get', '/instances/{instanceId}/messages/{messageId}'], ['get', '/instances/{instanceId}/messages/{messageId}/media'],
   ['post', '/instances/{instanceId}/webhooks'], ['get', '/instances/{instanceId}/webhooks'], ['get', '/instances/{instanceId}/webhooks/{webhookId}'],
   ['patch', '/instances/{instanceId}/webhooks/{webhookId}'], ['delete', '/instances/{instanceId}/webhooks/{webhookId}'],
-  ['get', '/instances/{instanceId}/webhooks/{webhookId}/deliveries'], ['post', '/instances/{instanceId}/webhooks/{webhookId}/deliveries/{deliveryId}/replay'],
+  ['get', '/instances/{instanceId}/webhooks/{webhookId}/deliveries'], ['post', '/instances/{instanceId}/webhooks/{webhookId}/rotate-secret'],
+  ['post', '/instances/{instanceId}/webhooks/{webhookId}/deliveries/replay'], ['post', '/instances/{instanceId}/webhooks/{webhookId}/deliveries/{deliveryId}/replay'],
   ['get', '/health'], ['get', '/ready'], ['get', '/openapi.json'],
 ])('%s %s is described', (method, path) => {
   expect(document.paths[path]?.[method]).toBeDefined();
