@@ -116,6 +116,26 @@ describe('the send queue on Redis', () => {
     expect(outbox.sent).toEqual(['a', 'b']);
   });
 
+  it('works what came while Redis was away, even if Redis does not know yet that the turn before has ended', async () => {
+    const opened = await rig.opened();
+    const outbox = createFakeOutbox();
+    await opened.queue.open('one', outbox.work);
+    for (let round = 1; round <= 5; round++) {
+      const held = outbox.hold();
+      const before = outbox.turns();
+      await opened.queue.announce('one', entries(`nothing${round}`));
+      await until('a turn is under way', () => outbox.underWay() && outbox.turns() > before);
+      await rig.redis.kill();
+      await until('it is known to be away', async () => (await opened.health()).status === 'down');
+      held.release();
+      await until('the turn has ended', () => !outbox.underWay());
+      outbox.accept(entries(`m${round}`));
+      await opened.queue.announce('one', entries(`m${round}`));
+      await rig.redis.start();
+      await until(`m${round} is sent`, () => outbox.sent.length === round);
+    }
+  });
+
   it('does not hang on a Redis that hangs', async () => {
     const { queue, board } = await rig.opened();
     const outbox = createFakeOutbox();
@@ -171,6 +191,9 @@ describe('the send queue on Redis', () => {
     await second.queue.announce('one', all);
     await until('the first node waits', () => outbox.refusals() > 0);
     await first.close();
+    // The job that was held is back in the queue, and nobody's.
+    expect(await rig.redis.command('LLEN', `${rig.prefix}:send:one:active`)).toBe(':0\r\n');
+    expect(await rig.redis.command('LRANGE', `${rig.prefix}:send:one:wait`, '-1', '-1')).toMatch(/look_|q_a/);
     outbox.pauseUntil(0);
     await second.queue.open('one', outbox.work);
     await until('all are sent', () => outbox.sent.length === 3);

@@ -19,6 +19,8 @@ export interface FakeOutbox {
   /** The next turn ends only when that is called. */
   hold(): { release(): void };
   underWay(): boolean;
+  /** How many turns have begun. */
+  turns(): number;
 }
 
 export function createFakeOutbox(): FakeOutbox {
@@ -75,5 +77,6 @@ export function createFakeOutbox(): FakeOutbox {
       return { release };
     },
     underWay: () => underWay > 0,
+    turns: () => asked.length,
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { JobsOptions } from 'bullmq';
 import { queueIdOf } from '../../domain/messages/message.js';
 import type { QueueEntry } from '../../ports/message-store.js';
@@ -16,7 +17,7 @@ export function jobFor({ messageId, dueAt }: QueueEntry, now: number): NewJob {
   return { name: 'send', data: { messageId }, opts: { ...LEAVE_NOTHING, jobId: queueIdOf(messageId), delay: Math.max(0, dueAt - now) } };
 }
 
-/** A job that works whatever is due; there is one of a process at a time. */
-export function lookJob(process: string): NewJob {
-  return { name: 'look', data: { messageId: null }, opts: { ...LEAVE_NOTHING, jobId: `look_${process}` } };
+/** A job that works whatever is due. Each has its own id: Redis may still know one as under way whose turn is long over. */
+export function lookJob(): NewJob {
+  return { name: 'look', data: { messageId: null }, opts: { ...LEAVE_NOTHING, jobId: `look_${randomUUID()}` } };
 }

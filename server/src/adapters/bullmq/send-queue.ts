@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Clock } from '../../ports/clock.js';
@@ -27,7 +26,6 @@ export interface BullmqSendQueueDeps {
  */
 export function createBullmqSendQueue({ clients, prefix, clock, logger }: BullmqSendQueueDeps): SendQueue {
   const keys = `${prefix}:send`;
-  const process = randomUUID();
   const queues = new Map<string, Queue<SendJob>>();
   const open = new Map<string, Turns>();
   /** For each instance that was open: resolves when its last worker has ended. */
@@ -60,7 +58,7 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
     await before;
     if (turns.hasEnded()) return;
     const worker = startQueueWorker({ name: instanceId, prefix: keys, turns, clients, clock, logger });
-    void add(instanceId, [lookJob(process)]);
+    void add(instanceId, [lookJob()]);
     await turns.over;
     await worker.close();
   }
@@ -79,7 +77,7 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
   }
 
   clients.onReady(() => {
-    for (const instanceId of open.keys()) void add(instanceId, [lookJob(process)]);
+    for (const instanceId of open.keys()) void add(instanceId, [lookJob()]);
   });
 
   return {

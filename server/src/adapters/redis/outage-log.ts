@@ -25,18 +25,21 @@ export function createOutageLog(logger: Logger, redis: string): OutageLog {
     return true;
   }
 
+  function lost(): void {
+    if (away) return;
+    away = true;
+    logger.warn({ redis }, 'the connection to Redis is lost; asynchronous sends are accepted, and go out when it is back');
+  }
+
   return {
+    lost,
     failed(error) {
-      // After "lost", that it is refused is no news.
-      const expected = away && wasThere && kindOf(error).startsWith('ECONN');
-      if (!isNews(error) || expected) return;
-      away = true;
-      logger.error({ err: forLog(error), redis, hint: hintFor(error) }, 'Redis cannot be used; it is tried again until it can');
-    },
-    lost() {
-      if (away) return;
-      away = true;
-      logger.warn({ redis }, 'the connection to Redis is lost; asynchronous sends are accepted, and go out when it is back');
+      // That an end was sudden, and that it is refused afterwards, is no more than that.
+      if (wasThere && /^(ECONN|EPIPE)/.test(kindOf(error))) lost();
+      else if (isNews(error)) {
+        away = true;
+        logger.error({ err: forLog(error), redis, hint: hintFor(error) }, 'Redis cannot be used; it is tried again until it can');
+      }
     },
     refused(error) {
       if (!saysAway(error) && isNews(error)) logger.error({ err: forLog(error), redis, hint: hintFor(error) }, 'Redis refused a command');
