@@ -6,6 +6,7 @@ import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { describeDeliveryStoreContract } from './delivery-store.contract';
 import { describeJournalContract } from './journal.contract';
 import { describeMessageStoreContract } from './message-store.contract';
+import { describeOutboxContract } from './outbox.contract';
 import { describeApiKeyRepositoryContract, describeInstanceRepositoryContract, describeWebhookRepositoryContract } from './repositories.contract';
 import { describeSendQueueContract } from './send-queue.contract';
 import { describeSessionStoreContract } from './session-store.contract';
@@ -24,6 +25,7 @@ describeWebhookRepositoryContract('Prisma on SQLite', openTestStore);
 describeApiKeyRepositoryContract('Prisma on SQLite', openTestStore);
 describeMessageStoreContract('SQLite', openSeeded);
 describeJournalContract('SQLite', openTestStore);
+describeOutboxContract('SQLite', openTestStore);
 describeDeliveryStoreContract('SQLite', openSeeded);
 describeStatusBoardContract('memory', async () => ({ board: createMemoryStatusBoard(), close: async () => undefined }));
 describeSendQueueContract('memory', async logger => {
