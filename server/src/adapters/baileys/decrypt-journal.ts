@@ -82,8 +82,8 @@ export function createDecryptJournal({ instanceId, journal, stanzas, own, clock,
   };
 }
 
-/** The author belongs to it: nobody may pass off another's ciphertext as their own. */
-function hashOf({ type, author, group = '', ciphertext }: Sealed): string {
+/** The name of a ciphertext in the journal. The author belongs to it: nobody may pass off another's ciphertext as their own. */
+export function hashOf({ type, author, group = '', ciphertext }: Sealed): string {
   const device = jidDecode(author);
   const name = device ? `${device.user}:${device.device ?? 0}@${device.server}` : author;
   return createHash('sha256').update(JSON.stringify([type, group, name])).update(ciphertext).digest('hex');

@@ -27,7 +27,7 @@ export interface Party {
   /** How often the journal was asked. */
   lookUps: number;
   /** The same party after a crash: what was not committed is gone. */
-  again(options?: { known?: boolean }): SignalRepositoryWithLIDStore;
+  again(options?: { known?: boolean; of?: ReceivedStanzas }): SignalRepositoryWithLIDStore;
 }
 
 /** Parties in one embedded store. */
@@ -56,11 +56,11 @@ export async function openParties() {
         return embedded.journal.findPlaintext(...query);
       },
     };
-    const again = ({ known = false } = {}) => {
+    const again = ({ known = false, of = stanzas }: { known?: boolean; of?: ReceivedStanzas } = {}) => {
       const keys = createKeyStore(store, name);
       return createSignalRepositoryFactory({
         keys,
-        journal: createDecryptJournal({ instanceId: name, journal, stanzas, own, clock, logger, known }),
+        journal: createDecryptJournal({ instanceId: name, journal, stanzas: of, own, clock, logger, known }),
         memo: createEncryptMemo({ instanceId: name, memos: embedded.memos, clock }),
       })({ creds, keys: addTransactionCapability(keys, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 }) }, logger, async () => []);
     };
