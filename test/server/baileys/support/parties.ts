@@ -18,7 +18,7 @@ const logger = collectingLogger([], 'silent');
 export interface Party {
   name: string;
   jid: string;
-  creds: AuthenticationCreds;
+  creds: AuthenticationCreds & { me: { id: string; lid: string } };
   repository: SignalRepositoryWithLIDStore;
   /** What became durable, in order. */
   commits: SessionChanges[];
