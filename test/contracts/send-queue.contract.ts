@@ -169,6 +169,14 @@ export function describeSendQueueContract(name: string, open: (logger: Logger) =
       expect(outbox.asked('later').filter(at => at < dueAt)).toEqual([]);
     });
 
+    it('comes again when the work says so, for what nobody announced', async () => {
+      const outbox = createFakeOutbox();
+      // The second is further away than a queue would wait in one go.
+      outbox.accept([{ messageId: 'a', dueAt: Date.now() + 300 }, { messageId: 'b', dueAt: Date.now() + 6_000 }]);
+      await queue.open('one', outbox.work);
+      await until('both are sent', () => outbox.sent.length === 2);
+    });
+
     it('closes after the turn under way; what waits goes on when it is opened again', async () => {
       const outbox = createFakeOutbox();
       const held = outbox.hold();

@@ -216,13 +216,16 @@ describe('the send queue on Redis', () => {
   it('leaves nothing in Redis of what went out, and nothing at all of what is forgotten', async () => {
     const { queue } = await rig.opened();
     const outbox = createFakeOutbox();
+    const later = [{ messageId: 'later', dueAt: Date.now() + HOUR_MS }];
+    // The first look finds it, and is told to come again in an hour: that is no reason to keep the others' jobs waiting.
+    outbox.accept(later);
     await queue.open('one', outbox.work);
+    await until('it waits', () => outbox.refusals() > 0);
     outbox.accept(entries('a', 'b'));
-    await queue.announce('one', entries('a', 'b'));
-    await queue.announce('one', [{ messageId: 'later', dueAt: Date.now() + HOUR_MS }]);
+    await queue.announce('one', [...entries('a', 'b'), ...later]);
     await until('both are sent', () => outbox.sent.length === 2);
     const keys = async () => rig.redis.command('KEYS', '*');
-    await until('their jobs are gone', async () => !/q_(a|b)|look_/.test(await keys()));
+    await until('their jobs are gone', async () => !/q_(a|b)|look_(?!at_)/.test(await keys()));
     expect(await keys()).toContain('q_later');
     await queue.forget('one');
     expect(await keys()).not.toContain(':one:');

@@ -17,7 +17,13 @@ export function jobFor({ messageId, dueAt }: QueueEntry, now: number): NewJob {
   return { name: 'send', data: { messageId }, opts: { ...LEAVE_NOTHING, jobId: queueIdOf(messageId), delay: Math.max(0, dueAt - now) } };
 }
 
-/** A job that works whatever is due. Each has its own id: Redis may still know one as under way whose turn is long over. */
+/** A job that works whatever is due, now. Each has its own id: Redis may still know one as under way whose turn is long over. */
 export function lookJob(): NewJob {
   return { name: 'look', data: { messageId: null }, opts: { ...LEAVE_NOTHING, jobId: `look_${randomUUID()}` } };
+}
+
+/** The same, later; one for each time. */
+export function lookJobAt(at: number, now: number): NewJob {
+  const time = Math.ceil(at);
+  return { name: 'look', data: { messageId: null }, opts: { ...LEAVE_NOTHING, jobId: `look_at_${time}`, delay: Math.max(0, time - now) } };
 }

@@ -25,6 +25,8 @@ export interface QueueWorkerDeps {
   /** Of the queue's keys. */
   prefix: string;
   turns: Turns;
+  /** Sees to it that what is due is worked again at that time (epoch milliseconds). Never rejects. */
+  lookAt(at: number): Promise<void>;
   clients: Pick<RedisClients, 'workers' | 'isReady'>;
   clock: Clock;
   logger: Logger;
@@ -36,15 +38,18 @@ export interface QueueWorker {
   close(): Promise<void>;
 }
 
-export function startQueueWorker({ name, prefix, turns, clients, clock, logger }: QueueWorkerDeps): QueueWorker {
+export function startQueueWorker({ name, prefix, turns, lookAt, clients, clock, logger }: QueueWorkerDeps): QueueWorker {
   /**
-   * Holds the job while the work asks to wait: nothing overtakes it then, and a wake-up costs no round trip. BullMQ renews its lock.
+   * Holds the job while the work asks to wait: nothing overtakes it then, and a wake-up costs no round trip. BullMQ renews its lock. A look
+   * stands for no message: where it would wait long, as for one that is scheduled, it makes way.
    */
   async function process({ data }: Job<SendJob>): Promise<void> {
     while (!turns.hasEnded()) {
       const again = await turns.run(data.messageId);
       if (again === null) return;
-      await turns.waitUntil(Math.min(again, clock.now() + LONGEST_WAIT_MS));
+      const longest = clock.now() + LONGEST_WAIT_MS;
+      if (data.messageId === null && again > longest) return lookAt(again);
+      await turns.waitUntil(Math.min(again, longest));
     }
     // Puts it back to the head of the queue, for whoever opens it next.
     throw new RateLimitError();

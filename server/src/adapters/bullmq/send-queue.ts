@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { SendQueue } from '../../ports/send-queue.js';
 import { createTurns, type Turns } from '../memory/turns.js';
 import type { RedisClients } from '../redis/redis-clients.js';
-import { jobFor, lookJob, type NewJob, type SendJob } from './jobs.js';
+import { jobFor, lookJob, lookJobAt, type NewJob, type SendJob } from './jobs.js';
 import { startQueueWorker } from './queue-worker.js';
 
 /** Jobs written at once. */
@@ -57,7 +57,8 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
   async function live(instanceId: string, turns: Turns, before: Promise<void> | undefined): Promise<void> {
     await before;
     if (turns.hasEnded()) return;
-    const worker = startQueueWorker({ name: instanceId, prefix: keys, turns, clients, clock, logger });
+    const lookAt = (at: number): Promise<void> => add(instanceId, [lookJobAt(at, clock.now())]);
+    const worker = startQueueWorker({ name: instanceId, prefix: keys, turns, lookAt, clients, clock, logger });
     void add(instanceId, [lookJob()]);
     await turns.over;
     await worker.close();
