@@ -58,7 +58,8 @@ export async function startRedis(options: string[] = []): Promise<TestRedis> {
         resolve(null);
       });
     });
-    await until('redis-server answers', async () => (await command('PING').catch(() => '')).startsWith('+PONG')).catch((error: unknown) => {
+    await until('redis-server answers', async () => (await command('PING').catch(() => '')).startsWith('+PONG')).catch(async (error: unknown) => {
+      await end('SIGKILL');
       throw new Error(`${String(error)}\n${printed}`);
     });
   }
