@@ -6,6 +6,7 @@ import { within } from './support/until.mjs';
 const WIDTH = 10;
 const WARM_UP = 300;
 const ROUND_MS = 60_000;
+const PHONES = { gateway: GATEWAY_PHONE, bare: BARE_PHONE };
 
 /** Who waits for which text, and since when. */
 export function createArrivals() {
@@ -21,8 +22,21 @@ export function createArrivals() {
   };
 }
 
+/** The gateway's webhook for incoming messages; what it brings is an arrival. */
+export async function listenTo(stage, gateway, arrivals) {
+  const receiver = await startReceiver(arrivals.arrived);
+  stage.closing(() => receiver.close());
+  await gateway.rest.post(`/instances/${INSTANCE}/webhooks`, { url: receiver.url, events: ['message.received'] });
+}
+
+/** Makes the contact of this lane write to one of the two; both promises are of the same text. */
+export function write(stage, side, arrivals, lane, text) {
+  const arrived = arrivals.expect(text);
+  return { arrived, written: stage.control.post(`/contacts/${15_556_000_000 + lane}/messages`, { to: PHONES[side], text }) };
+}
+
 /** A receiver of webhooks that answers at once. */
-export async function startReceiver(onText) {
+async function startReceiver(onText) {
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -51,24 +65,15 @@ export async function startReceiver(onText) {
  * budgetMs: for each of the two measurements
  */
 export async function benchInbound(stage, { gateway }, arrivals, { burst, single, ...plan }) {
-  const receiver = await startReceiver(arrivals.arrived);
-  stage.closing(() => receiver.close());
-  await gateway.rest.post(`/instances/${INSTANCE}/webhooks`, { url: receiver.url, events: ['message.received'] });
-
-  const phones = { gateway: GATEWAY_PHONE, bare: BARE_PHONE };
-  const write = async (side, text, lane) => {
-    const arrival = arrivals.expect(text);
-    await stage.control.post(`/contacts/${15_556_000_000 + lane}/messages`, { to: phones[side], text });
-    return arrival;
-  };
+  await listenTo(stage, gateway, arrivals);
   const flood = async (side, count, name) => {
     const before = await stage.simulator.usage();
     const pending = [];
     const started = performance.now();
     await timed(count, WIDTH, async (index, lane) => {
-      const text = `${side} ${name} ${index}`;
-      pending.push(arrivals.expect(text));
-      await stage.control.post(`/contacts/${15_556_000_000 + lane}/messages`, { to: phones[side], text });
+      const { written, arrived } = write(stage, side, arrivals, lane, `${side} ${name} ${index}`);
+      pending.push(arrived);
+      await written;
     });
     await within(`${count} messages arrive`, Promise.all(pending), ROUND_MS);
     const ms = performance.now() - started;
@@ -78,7 +83,7 @@ export async function benchInbound(stage, { gateway }, arrivals, { burst, single
     const latencies = [];
     for (let index = 0; index < single; index += 1) {
       const started = performance.now();
-      latencies.push(await within('a message arrives', write(side, `${side} single ${round} ${index}`, 0), ROUND_MS) - started);
+      latencies.push(await within('a message arrives', write(stage, side, arrivals, 0, `${side} single ${round} ${index}`).arrived, ROUND_MS) - started);
     }
     return latencies;
   };

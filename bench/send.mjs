@@ -14,7 +14,7 @@ const WARM_UP = 300;
  */
 export async function benchSend({ gateway, bare }, { count, ...plan }) {
   const sides = {
-    gateway: (text, lane) => gateway.rest.post(`/instances/${INSTANCE}/messages/text`, { to: contact(2, lane), text }),
+    gateway: (text, lane) => postText(gateway, lane, text),
     bare: (text, lane) => bare.send(`${contact(3, lane)}@s.whatsapp.net`, text),
   };
   for (const send of Object.values(sides)) await timed(WARM_UP, WIDTH, (index, lane) => send(`warm-up ${index}`, lane));
@@ -41,6 +41,11 @@ export async function benchSend({ gateway, bare }, { count, ...plan }) {
     rows.push({ title, unit: '/s', gateway: median(ours), bare: median(theirs), ratio: median(ours.map((rate, round) => rate / theirs[round])), target: '>= 0.85' });
   }
   return { rows, notes: [`CPU per synchronous send: gateway ${median(cpu.gateway).toFixed(2)} ms, bare Baileys ${median(cpu.bare).toFixed(2)} ms`] };
+}
+
+/** Sends a text to the contact of this lane; resolves when WhatsApp has acknowledged it. */
+export function postText(gateway, lane, text) {
+  return gateway.rest.post(`/instances/${INSTANCE}/messages/text`, { to: contact(2, lane), text });
 }
 
 /** Numbers of contacts: a block per side, so that neither finds sessions that the other made. */

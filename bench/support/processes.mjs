@@ -16,6 +16,8 @@ export const API_KEY = 'bench';
  * @property {import('node:child_process').ChildProcess} child
  * @property {number} startedAt performance.now() at its start
  * @property {(options?: { settle?: boolean }) => Promise<{ rss: number, cpuMs: number }>} usage resident bytes, and CPU time so far of all threads; `settle` collects garbage first
+ * @property {() => Promise<unknown>} startProfile begins to sample what every thread runs
+ * @property {() => Promise<{ thread: string, file: string }[]>} stopProfile ends it: a file for each thread, in the format of `node --cpu-prof`
  * @property {() => Promise<string>} log everything it printed
  * @property {() => Promise<void>} stop SIGTERM, and SIGKILL when it takes too long; idempotent
  */
@@ -36,23 +38,32 @@ export function startMeasured({ module, logFile, args = [], env = {}, execArgv =
   const ended = new Promise(resolve => child.once('exit', () => { over = true; resolve(); }));
   let asked = 0;
 
+  /** @throws Error what the probe failed with, or that the process ended */
+  function ask(question) {
+    const probe = ++asked;
+    return new Promise((resolve, reject) => {
+      const settle = (end, value) => {
+        child.off('message', onMessage).off('exit', onExit);
+        end(value);
+      };
+      const onMessage = message => {
+        if (message?.probe !== probe) return;
+        if (message.error) settle(reject, new Error(message.error));
+        else settle(resolve, message.answer);
+      };
+      const onExit = () => settle(reject, new Error(`${module.pathname} ended`));
+      child.on('message', onMessage).on('exit', onExit);
+      child.send({ probe, ...question });
+    });
+  }
+
   return {
     child,
     startedAt,
     log: () => readFile(logFile, 'utf8'),
-    usage({ settle = false } = {}) {
-      const probe = ++asked;
-      return new Promise((resolve, reject) => {
-        const onMessage = message => {
-          if (message?.probe !== probe) return;
-          child.off('message', onMessage);
-          resolve(message.usage);
-        };
-        child.on('message', onMessage);
-        child.once('exit', () => reject(new Error(`${module.pathname} ended`)));
-        child.send({ probe, settle });
-      });
-    },
+    usage: (options = {}) => ask({ usage: true, ...options }),
+    startProfile: () => ask({ profile: 'start' }),
+    stopProfile: () => ask({ profile: 'stop' }),
     async stop() {
       if (over) return;
       child.kill('SIGTERM');

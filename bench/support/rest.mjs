@@ -23,6 +23,7 @@ export function createRest(baseUrl, headers = {}) {
   return {
     get: path => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    patch: (path, body) => call('PATCH', path, body),
     close: () => dispatcher.destroy(),
   };
 }
