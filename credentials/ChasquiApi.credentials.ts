@@ -1,4 +1,4 @@
-import type { IAuthenticateGeneric, ICredentialTestRequest, ICredentialType, Icon, INodeProperties } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, ICredentialTestRequest, ICredentialType, Icon, IHttpRequestOptions, INodeProperties } from 'n8n-workflow';
 
 /** Address and key of one Chasqui gateway. */
 export class ChasquiApi implements ICredentialType {
@@ -32,10 +32,10 @@ export class ChasquiApi implements ICredentialType {
     },
   ];
 
-  authenticate: IAuthenticateGeneric = {
-    type: 'generic',
-    properties: { headers: { 'X-API-Key': '={{$credentials.apiKey}}' } },
-  };
+  /** In code, not as an expression: the trigger looks after its webhook between executions, where n8n evaluates none. */
+  async authenticate(credentials: ICredentialDataDecryptedObject, request: IHttpRequestOptions): Promise<IHttpRequestOptions> {
+    return { ...request, headers: { ...request.headers, 'X-API-Key': String(credentials.apiKey) } };
+  }
 
   test: ICredentialTestRequest = {
     request: { baseURL: '={{$credentials.baseUrl.replace(/\\/+$/, "")}}', url: '/instances' },

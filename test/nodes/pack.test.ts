@@ -5,8 +5,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPack, packFolder, type Pack } from './support/pack.js';
 
 const RESOURCES: Record<string, string[]> = {
+  deadLetter: ['discard', 'getAll', 'retry'],
   instance: ['connect', 'create', 'getAll', 'getQrCode', 'getStatus'],
-  message: ['sendLocation', 'sendMedia', 'sendText'],
+  message: ['cancel', 'getStatus', 'sendLocation', 'sendMedia', 'sendText'],
 };
 const manifest = JSON.parse(readFileSync(join(packFolder, 'package.json'), 'utf8')) as Record<string, unknown>;
 
@@ -67,7 +68,7 @@ describe('Chasqui', () => {
       const operations = shown(field, 'operation') as string[];
       expect([others, operations.length], field.name).toEqual([[], 1]);
       expect(RESOURCES[resource ?? ''], field.name).toContain(operations[0]);
-      const siblings = fields.filter(other => shown(other, 'operation')[0] === operations[0]);
+      const siblings = fields.filter(other => shown(other, 'resource')[0] === resource && shown(other, 'operation')[0] === operations[0]);
       expect(siblings.filter(other => other.name === field.name), field.name).toHaveLength(1);
       for (const [by, values] of Object.entries(field.displayOptions?.show ?? {})) {
         if (['resource', 'operation'].includes(by)) continue;
@@ -81,7 +82,7 @@ describe('Chasqui', () => {
 
   test('lets the instance be chosen from the list first, wherever there is one to choose', () => {
     const locators = [...properties(), ...pack.nodes.chasquiTrigger.description.properties].filter(property => property.name === 'instanceId');
-    expect(locators).toHaveLength(7);
+    expect(locators).toHaveLength(12);
     for (const locator of locators) {
       expect(locator).toMatchObject({ type: 'resourceLocator', required: true, default: { mode: 'list', value: '' } });
       expect(locator.modes?.map(mode => mode.displayName)).toEqual(['From List', 'By ID']);
@@ -92,6 +93,11 @@ describe('Chasqui', () => {
 });
 
 describe('Chasqui Trigger', () => {
+  test('listens by its webhook and looks after it as a trigger; what comes in is handed on', () => {
+    // n8n registers both for one node. In a test run it calls execute where there is one, and otherwise waits for the trigger.
+    expect(pack.nodes.chasquiTrigger).toMatchObject({ webhook: expect.any(Function) as unknown, trigger: expect.any(Function) as unknown, execute: expect.any(Function) as unknown });
+  });
+
   test('offers its events, and their settings only beside them', () => {
     const fields = pack.nodes.chasquiTrigger.description.properties;
     const events = fields.find(field => field.name === 'events') as INodeProperties;

@@ -1,10 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
+import { deadLetter } from './deadLetter/deadLetter.resource';
 import { instance } from './instance/instance.resource';
 import { message } from './message/message.resource';
 import type { Operation, Resource } from './operation';
 
-export const resources: Resource[] = [instance, message];
+export const resources: Resource[] = [deadLetter, instance, message];
 
 /** The operation behind the two menus; undefined if the parameters were written by hand and name none. */
 export function findOperation(resource: string, operation: string): Operation | undefined {

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IHookFunctions, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, IHookFunctions, INodeProperties, ITriggerFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 /** The gateway's rule for the id of an instance: safe in a path. */
@@ -41,11 +41,11 @@ export function chosenInstance(this: IExecuteFunctions, itemIndex: number): stri
 }
 
 /** The id that the field of a trigger holds. */
-export function chosenTriggerInstance(this: IHookFunctions): string {
+export function chosenTriggerInstance(this: IHookFunctions | ITriggerFunctions): string {
   return required(this, this.getNodeParameter('instanceId', '', { extractValue: true }));
 }
 
-function required(context: IExecuteFunctions | IHookFunctions, value: unknown, itemIndex?: number): string {
+function required(context: IExecuteFunctions | IHookFunctions | ITriggerFunctions, value: unknown, itemIndex?: number): string {
   const id = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
   if (id !== '') return id;
   throw new NodeOperationError(context.getNode(), 'No instance is chosen', {

@@ -21,7 +21,9 @@ const ADVICE_BY_CODE: Record<string, Advice> = {
   qr_not_available: { text: 'In n8n, the operation Instance: Connect asks for a code.' },
   recipient_invalid: { text: 'To answer a message of Chasqui Trigger, use its field replyTo.' },
   media_fetch_failed: { text: 'Or download the file in n8n and choose Binary Data as the source.' },
-  whatsapp_ack_timeout: { text: 'The event Message Acknowledged of Chasqui Trigger tells what becomes of the message; do not send it again before.' },
+  idempotency_key_reused: { text: 'An earlier try of this run, or another one with the same Idempotency Key, asked for something else, e.g. because the text holds the time of day: look up the message that was sent then before you send again.', instead: true },
+  not_a_dead_letter: { text: 'Dead Letter: Get Many lists what can be retried or discarded.' },
+  whatsapp_ack_timeout: { text: 'Message: Get Status, and the event Message Acknowledged of Chasqui Trigger, tell what becomes of the message. Retry On Fail does not send it twice.' },
 };
 
 /** What to do when the gateway gave neither a code nor a hint, by HTTP status. */
@@ -81,6 +83,17 @@ export function strangerError(node: INode, baseUrl: string, itemIndex: number | 
     description: 'Check the Base URL in the Chasqui credential: it must be the address of a Chasqui gateway, with its path prefix if there is one.',
     itemIndex,
   });
+}
+
+/** Whether another try may succeed: a refusal of the gateway (4xx) is final; a gateway that is away, restarts or cannot reach WhatsApp is not. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof NodeApiError)) return true;
+  return error.errorResponse?.code === 'instance_not_connected' || !/^4\d\d$/.test(error.httpCode ?? '');
+}
+
+/** What an error says, for n8n's log. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 interface Telling { message: string; description: string; httpCode?: string; itemIndex: number | undefined }

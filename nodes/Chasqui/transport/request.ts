@@ -1,11 +1,11 @@
 import type {
   IDataObject, IExecuteFunctions, IHookFunctions, IHttpRequestMethods, IHttpRequestOptions, ILoadOptionsFunctions, IN8nHttpFullResponse,
-  IWebhookFunctions,
+  ITriggerFunctions, IWebhookFunctions,
 } from 'n8n-workflow';
 import { problemError, strangerError, unreachableError } from './problem';
 
 /** Every kind of n8n context that talks to the gateway. */
-export type GatewayContext = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | IWebhookFunctions;
+export type GatewayContext = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | ITriggerFunctions | IWebhookFunctions;
 
 export interface GatewayRequest {
   method: IHttpRequestMethods;

@@ -1,5 +1,5 @@
 import type {
-  IAuthenticateGeneric, ICredentialDataDecryptedObject, ICredentialsHelper, IHttpRequestOptions, INode, IWorkflowExecuteAdditionalData, Workflow,
+  ICredentialDataDecryptedObject, ICredentialsHelper, IHttpRequestOptions, INode, IWorkflowExecuteAdditionalData, Workflow,
 } from 'n8n-workflow';
 import type { Pack } from './pack.js';
 
@@ -26,18 +26,17 @@ export function additionalData(pack: Pack, access: GatewayAccess, n8nUrl = 'http
   return data as IWorkflowExecuteAdditionalData;
 }
 
-/** Applies the pack's own credential: its headers are resolved by n8n's expression engine, as n8n does it. */
+/** Applies the pack's own credential, as n8n does it. */
 function credentialsHelper(pack: Pack, access: GatewayAccess): ICredentialsHelper {
   const helper: Partial<ICredentialsHelper> = {
     getParentTypes: () => [],
     isCredentialUsableByNode: () => true,
     preAuthentication: async () => undefined,
     getDecrypted: async () => ({ ...access }),
-    authenticate: async (credentials, _type, request, workflow, node) => {
-      if (workflow === undefined || node === undefined) throw new Error('n8n gives the workflow and the node');
-      const { properties } = pack.credential.authenticate as IAuthenticateGeneric;
-      const headers = Object.entries(properties.headers ?? {}).map(([name, value]) => [name, resolve(String(value), credentials, workflow, node)]);
-      return { ...request, headers: { ...request.headers, ...Object.fromEntries(headers) } } as IHttpRequestOptions;
+    authenticate: async (credentials, _type, request) => {
+      const { authenticate } = pack.credential;
+      if (typeof authenticate !== 'function') throw new Error('The credential authenticates by a function: without an execution n8n evaluates no expression');
+      return await authenticate(credentials, request as IHttpRequestOptions);
     },
   };
   return helper as ICredentialsHelper;

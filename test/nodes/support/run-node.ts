@@ -15,9 +15,11 @@ export interface NodeRun {
  * Executes Chasqui in n8n's own engine, behind a node that hands it `items`: expressions, binary data, error handling and
  * HTTP are n8n's.
  * @param settings of the node, such as `onError`
+ * @param execution its number, as n8n's database gives it, and the time zone of the workflow
  */
 export async function runChasqui(
   pack: Pack, access: GatewayAccess, parameters: INodeParameters, items: INodeExecutionData[] = [{ json: {} }], settings: Partial<INode> = {},
+  execution: { id?: string; timezone?: string } = {},
 ): Promise<NodeRun> {
   const from: INode = { id: 'start', name: 'Start', type: 'test.start', typeVersion: 1, position: [0, 0], parameters: {} };
   const node: INode = {
@@ -25,7 +27,7 @@ export async function runChasqui(
     credentials: { chasquiApi: { id: '1', name: 'Gateway' } }, ...settings,
   };
   const workflow = new workflowLibrary.Workflow({
-    id: 'workflow', name: 'Test', nodes: [from, node], active: false, nodeTypes: pack.nodeTypes, settings: { executionOrder: 'v1' },
+    id: 'workflow', name: 'Test', nodes: [from, node], active: false, nodeTypes: pack.nodeTypes, settings: { executionOrder: 'v1', timezone: execution.timezone ?? 'UTC' },
     connections: { Start: { main: [[{ node: 'Chasqui', type: 'main', index: 0 }]] } },
   });
   const start = workflow.getNode('Start');
@@ -33,6 +35,7 @@ export async function runChasqui(
   const stack = [{ node: start, data: { main: [items] }, source: null }];
   const data = workflowLibrary.createRunExecutionData({ executionData: { nodeExecutionStack: stack } });
   const extra = additionalData(pack, access);
+  if (execution.id !== undefined) extra.executionId = execution.id;
   const saved = { id: 'workflow', name: 'Test', nodes: [from, node], connections: workflow.connectionsBySourceNode, active: false };
   extra.hooks = new core.ExecutionLifecycleHooks('manual', '1', saved as unknown as IWorkflowBase);
   const run = await new core.WorkflowExecute(extra, 'manual', data).processRunExecutionData(workflow);

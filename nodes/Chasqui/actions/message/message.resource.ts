@@ -1,4 +1,6 @@
 import type { Resource } from '../operation';
+import { cancel } from './cancel.operation';
+import { getStatus } from './getStatus.operation';
 import { sendLocation } from './sendLocation.operation';
 import { sendMedia } from './sendMedia.operation';
 import { sendText } from './sendText.operation';
@@ -11,8 +13,8 @@ export const message: Resource = {
     type: 'options',
     noDataExpression: true,
     displayOptions: { show: { resource: ['message'] } },
-    options: [sendLocation.option, sendMedia.option, sendText.option],
+    options: [cancel.option, getStatus.option, sendLocation.option, sendMedia.option, sendText.option],
     default: 'sendText',
   },
-  operations: [sendLocation, sendMedia, sendText],
+  operations: [cancel, getStatus, sendLocation, sendMedia, sendText],
 };

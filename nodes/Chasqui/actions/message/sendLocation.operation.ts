@@ -1,9 +1,12 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { chosenInstance, instanceField } from '../../descriptions/instance';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { idempotencyKeyField } from '../../descriptions/idempotencyKey';
+import { instanceField } from '../../descriptions/instance';
 import { quotedMessage, quotedMessageField } from '../../descriptions/quotedMessage';
 import { recipient, recipientField } from '../../descriptions/recipient';
-import { gatewayJson, instancePath } from '../../transport/request';
+import { expiresAtField, scheduledAtField, sendTimes } from '../../descriptions/sendTimes';
+import { waitForFields } from '../../descriptions/waitFor';
 import type { Operation } from '../operation';
+import { send } from './send';
 
 export const sendLocation: Operation = {
   option: {
@@ -35,6 +38,7 @@ export const sendLocation: Operation = {
       placeholder: 'e.g. -72.544963',
       description: 'Degrees east of Greenwich; west is negative',
     },
+    ...waitForFields,
     {
       displayName: 'Options',
       name: 'options',
@@ -43,8 +47,11 @@ export const sendLocation: Operation = {
       default: {},
       options: [
         { displayName: 'Address', name: 'address', type: 'string', default: '', placeholder: 'e.g. Aguas Calientes, Peru', description: 'Address of the place, shown below its name' },
+        expiresAtField,
+        idempotencyKeyField,
         { displayName: 'Name', name: 'name', type: 'string', default: '', placeholder: 'e.g. Machu Picchu', description: 'Name of the place' },
         quotedMessageField,
+        scheduledAtField,
       ],
     },
   ],
@@ -53,14 +60,14 @@ export const sendLocation: Operation = {
 
 async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INodeExecutionData[]> {
   const options = this.getNodeParameter('options', itemIndex, {});
-  const body: IDataObject = {
+  const body = {
     to: recipient.call(this, itemIndex),
     latitude: Number(this.getNodeParameter('latitude', itemIndex)),
     longitude: Number(this.getNodeParameter('longitude', itemIndex)),
     ...(options.name ? { name: String(options.name) } : {}),
     ...(options.address ? { address: String(options.address) } : {}),
     ...quotedMessage(options),
+    ...sendTimes.call(this, itemIndex),
   };
-  const path = instancePath(chosenInstance.call(this, itemIndex), 'messages', 'location');
-  return [{ json: await gatewayJson.call(this, { method: 'POST', path, body, itemIndex }) }];
+  return await send.call(this, { kind: 'location', body }, itemIndex);
 }

@@ -1,7 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { idempotencyKeyField } from '../../descriptions/idempotencyKey';
 import { instanceField } from '../../descriptions/instance';
 import { quotedMessageField } from '../../descriptions/quotedMessage';
 import { recipientField } from '../../descriptions/recipient';
+import { expiresAtField, scheduledAtField } from '../../descriptions/sendTimes';
+import { waitForFields } from '../../descriptions/waitFor';
 
 export const sendMediaFields: INodeProperties[] = [
   instanceField,
@@ -68,6 +71,7 @@ export const sendMediaFields: INodeProperties[] = [
     displayOptions: { show: { mediaType: ['audio'] } },
     description: 'Whether to show the sound as a voice note; WhatsApp wants Ogg with Opus for it',
   },
+  ...waitForFields,
   {
     displayName: 'Options',
     name: 'options',
@@ -75,6 +79,7 @@ export const sendMediaFields: INodeProperties[] = [
     placeholder: 'Add option',
     default: {},
     options: [
+      expiresAtField,
       {
         displayName: 'File Name',
         name: 'fileName',
@@ -83,6 +88,7 @@ export const sendMediaFields: INodeProperties[] = [
         placeholder: 'e.g. invoice.pdf',
         description: 'Name that the recipient sees; by default that of the file',
       },
+      idempotencyKeyField,
       {
         displayName: 'MIME Type',
         name: 'mimetype',
@@ -92,6 +98,7 @@ export const sendMediaFields: INodeProperties[] = [
         description: 'Kind of the file; by default what n8n or the web server says',
       },
       quotedMessageField,
+      scheduledAtField,
     ],
   },
 ];

@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { chosenInstance } from '../../descriptions/instance';
 import { quotedMessage } from '../../descriptions/quotedMessage';
 import { recipient } from '../../descriptions/recipient';
+import { sendTimes } from '../../descriptions/sendTimes';
 import { multipartBody } from '../../transport/multipart';
-import { gatewayJson, instancePath } from '../../transport/request';
 import type { Operation } from '../operation';
+import { send } from './send';
 import { sendMediaFields } from './sendMedia.fields';
 
 export const sendMedia: Operation = {
@@ -19,15 +19,14 @@ export const sendMedia: Operation = {
 };
 
 /** What the user said about the file, as the gateway's fields. */
-interface MediaFacts { to: string; quotedMessageId?: string; caption?: string; fileName?: string; mimetype?: string; voice?: boolean }
+interface MediaFacts { to: string; quotedMessageId?: string; caption?: string; fileName?: string; mimetype?: string; voice?: boolean; scheduledAt?: string; expiresAt?: string }
 
 async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INodeExecutionData[]> {
   const mediaType = this.getNodeParameter('mediaType', itemIndex) as string;
-  const path = instancePath(chosenInstance.call(this, itemIndex), 'messages', mediaType);
   const facts = readFacts.call(this, mediaType, itemIndex);
   const source = this.getNodeParameter('source', itemIndex) as string;
   const payload = source === 'url' ? fromUrl.call(this, facts, itemIndex) : await fromBinary.call(this, facts, itemIndex);
-  return [{ json: await gatewayJson.call(this, { method: 'POST', path, itemIndex, ...payload }) }];
+  return await send.call(this, { kind: mediaType, ...payload }, itemIndex);
 }
 
 function readFacts(this: IExecuteFunctions, mediaType: string, itemIndex: number): MediaFacts {
@@ -41,6 +40,7 @@ function readFacts(this: IExecuteFunctions, mediaType: string, itemIndex: number
     ...(options.fileName ? { fileName: String(options.fileName) } : {}),
     ...(options.mimetype ? { mimetype: String(options.mimetype) } : {}),
     ...(voice ? { voice } : {}),
+    ...sendTimes.call(this, itemIndex),
   };
 }
 

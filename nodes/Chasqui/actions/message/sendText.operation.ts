@@ -1,16 +1,20 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { chosenInstance, instanceField } from '../../descriptions/instance';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { idempotencyKeyField } from '../../descriptions/idempotencyKey';
+import { instanceField } from '../../descriptions/instance';
+import { listOf } from '../../descriptions/listOf';
 import { quotedMessage, quotedMessageField } from '../../descriptions/quotedMessage';
 import { recipient, recipientField } from '../../descriptions/recipient';
-import { gatewayJson, instancePath } from '../../transport/request';
+import { expiresAtField, scheduledAtField, sendTimes } from '../../descriptions/sendTimes';
+import { waitForFields } from '../../descriptions/waitFor';
 import type { Operation } from '../operation';
+import { send } from './send';
 
 export const sendText: Operation = {
   option: {
     name: 'Send Text',
     value: 'sendText',
     action: 'Send a text message',
-    description: 'Send a text and wait until WhatsApp has acknowledged it',
+    description: 'Send a text, at once or by way of the queue',
   },
   fields: [
     instanceField,
@@ -25,6 +29,7 @@ export const sendText: Operation = {
       placeholder: 'e.g. Your order is on its way',
       description: 'The message; WhatsApp shows *bold*, _italic_, ~strike~ and ```code```',
     },
+    ...waitForFields,
     {
       displayName: 'Options',
       name: 'options',
@@ -32,6 +37,8 @@ export const sendText: Operation = {
       placeholder: 'Add option',
       default: {},
       options: [
+        expiresAtField,
+        idempotencyKeyField,
         {
           displayName: 'Mentions',
           name: 'mentions',
@@ -41,6 +48,7 @@ export const sendText: Operation = {
           description: 'Comma-separated phone numbers or WhatsApp addresses to mention. The text must hold @ and the number for each.',
         },
         quotedMessageField,
+        scheduledAtField,
       ],
     },
   ],
@@ -50,18 +58,12 @@ export const sendText: Operation = {
 async function execute(this: IExecuteFunctions, itemIndex: number): Promise<INodeExecutionData[]> {
   const options = this.getNodeParameter('options', itemIndex, {});
   const mentions = listOf(options.mentions);
-  const body: IDataObject = {
+  const body = {
     to: recipient.call(this, itemIndex),
     text: String(this.getNodeParameter('text', itemIndex)),
     ...quotedMessage(options),
     ...(mentions.length > 0 ? { mentions } : {}),
+    ...sendTimes.call(this, itemIndex),
   };
-  const path = instancePath(chosenInstance.call(this, itemIndex), 'messages', 'text');
-  return [{ json: await gatewayJson.call(this, { method: 'POST', path, body, itemIndex }) }];
-}
-
-/** Entries of a comma-separated text, or of a list that an expression gave. */
-function listOf(value: unknown): string[] {
-  const entries: unknown[] = Array.isArray(value) ? value : String(value ?? '').split(',');
-  return entries.map(entry => String(entry).trim()).filter(entry => entry !== '');
+  return await send.call(this, { kind: 'text', body }, itemIndex);
 }
