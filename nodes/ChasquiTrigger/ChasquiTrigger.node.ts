@@ -1,6 +1,9 @@
-import type { IHookFunctions, INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type {
+  IExecuteFunctions, IHookFunctions, INodeExecutionData, INodeType, INodeTypeDescription, ITriggerFunctions, ITriggerResponse, IWebhookFunctions, IWebhookResponseData,
+} from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { listSearch } from '../Chasqui/methods';
+import { keepRegistered } from './keepRegistered';
 import { triggerProperties } from './properties';
 import { receive } from './receive';
 import { checkExists, create, remove } from './registration';
@@ -43,5 +46,14 @@ export class ChasquiTrigger implements INodeType {
 
   async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
     return await receive.call(this, Date.now());
+  }
+
+  async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
+    return await keepRegistered.call(this);
+  }
+
+  /** Hands on what `webhook` made of the event. Without this, a test run would start `trigger` and wait for an event of it. */
+  async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+    return [this.getInputData()];
   }
 }

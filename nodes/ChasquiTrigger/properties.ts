@@ -58,4 +58,44 @@ export const triggerProperties: INodeProperties[] = [
     displayOptions: { show: { events: ['message.received'], downloadMedia: [true] } },
     description: 'Name of the binary property that gets the file',
   },
+  {
+    displayName: 'Options',
+    name: 'options',
+    type: 'collection',
+    placeholder: 'Add option',
+    default: {},
+    options: [
+      {
+        displayName: 'Chats',
+        name: 'chatTypes',
+        type: 'multiOptions',
+        options: [
+          { name: 'Direct', value: 'direct', description: 'Chats with one person' },
+          { name: 'Group', value: 'group', description: 'Chats of groups' },
+        ],
+        default: [],
+        description: 'Start the workflow for messages of these chats only; by default for all',
+      },
+      {
+        displayName: 'Check Registration',
+        name: 'checkRegistration',
+        type: 'options',
+        options: [
+          { name: 'Every 10 Seconds', value: 'tenSeconds' },
+          { name: 'Every Minute', value: 'minute' },
+          { name: 'Never', value: 'never' },
+        ],
+        default: 'minute',
+        description: 'How often to look whether the gateway still has the webhook of this trigger, and to register it again if not',
+      },
+      {
+        displayName: 'Only Chats With',
+        name: 'chats',
+        type: 'string',
+        default: '',
+        placeholder: 'e.g. +15550002222, +15550003333',
+        description: 'Comma-separated phone numbers, or WhatsApp addresses of people or groups: start the workflow for messages of these chats only',
+      },
+    ],
+  },
 ];

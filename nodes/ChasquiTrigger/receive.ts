@@ -1,9 +1,10 @@
 import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
+import { isPassing } from '../Chasqui/transport/problem';
 import type { GatewayEvent } from './event';
 import { flatten, parseEvent } from './event';
 import { downloadMedia } from './media';
-import { secretsOf } from './registration';
+import { secretsOf } from './remembered';
 import { verifySignature } from './signature';
 
 /** For how long an event waits for a file that cannot be had at the moment, in milliseconds: the gateway delivers it again. */
@@ -58,12 +59,6 @@ function isWanted(this: IWebhookFunctions, event: GatewayEvent): boolean {
 function answer(this: IWebhookFunctions, status: number, message: string): IWebhookResponseData {
   this.getResponseObject().status(status).json({ message });
   return { noWebhookResponse: true };
-}
-
-/** A refusal of the gateway (4xx) is final; a gateway that is away, restarts or cannot reach WhatsApp is not. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof NodeApiError)) return true;
-  return error.errorResponse?.code === 'instance_not_connected' || !/^4\d\d$/.test(error.httpCode ?? '');
 }
 
 function describe(error: unknown): IDataObject {

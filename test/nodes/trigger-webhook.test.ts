@@ -28,7 +28,7 @@ beforeAll(async () => { pack = await loadPack(); });
 beforeEach(async () => {
   host = await startTriggerHost(pack, nowhere, parameters);
   secret = newSecret();
-  host.staticData()['registrations'] = { [host.url()]: { instanceId: 'sales', webhookId: 'wh_1', secret } };
+  host.staticData()['registrations'] = { [host.url()]: { instanceId: 'sales', secret } };
 });
 afterEach(async () => { await host.stop(); });
 
@@ -51,8 +51,8 @@ describe('a genuine delivery', () => {
   test('may come to the test URL and to the production URL, each with its own secret', async () => {
     const testSecret = newSecret();
     host.staticData()['registrations'] = {
-      [host.url()]: { instanceId: 'sales', webhookId: 'wh_1', secret },
-      [host.url(true)]: { instanceId: 'sales', webhookId: 'wh_2', secret: testSecret },
+      [host.url()]: { instanceId: 'sales', secret },
+      [host.url(true)]: { instanceId: 'sales', secret: testSecret },
     };
     expect(await deliver(host.url(true), received, { secrets: [testSecret] })).toBe(200);
     expect(await deliver(host.url(), received, { secrets: [secret] })).toBe(200);

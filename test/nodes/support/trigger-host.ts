@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { IDataObject, INodeExecutionData, INodeParameters, IWebhookData, IWebhookFunctions, Workflow } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeParameters, ITriggerFunctions, ITriggerResponse, IWebhookData, IWebhookFunctions, Workflow } from 'n8n-workflow';
 import { additionalData, type GatewayAccess } from './additional-data.js';
 import { core, workflowLibrary } from './n8n.js';
 import type { Pack } from './pack.js';
@@ -9,6 +9,15 @@ export interface Received {
   status: number;
   /** Whether it came in at the test URL. */
   isTest: boolean;
+}
+
+/** A trigger that runs. */
+export interface Kept {
+  /** The schedules that it asked n8n for. */
+  schedules: string[];
+  /** n8n's clock: calls what is on the schedules. */
+  tick(): void;
+  close(): Promise<void>;
 }
 
 /** Plays the part of n8n's server around one Chasqui Trigger, with n8n's own hook and webhook contexts. */
@@ -21,6 +30,8 @@ export interface TriggerHost {
   /** As n8n activates: `create` unless `checkExists` finds the webhook. Tells what `checkExists` found. */
   activate(isTest?: boolean): Promise<boolean>;
   deactivate(isTest?: boolean): Promise<boolean>;
+  /** Starts the trigger beside the webhook, as n8n does. */
+  keep(): Promise<Kept>;
   exists(isTest?: boolean): Promise<boolean>;
   staticData(): IDataObject;
   setParameters(parameters: INodeParameters): void;
@@ -93,6 +104,19 @@ export async function startTriggerHost(pack: Pack, access: GatewayAccess, parame
       return found;
     },
     deactivate: async (isTest = false) => await hook('delete', isTest),
+    async keep() {
+      const registered: { expression: string; onTick: (at: Date) => void }[] = [];
+      const context = new core.TriggerContext(workflow, node(), extra, 'trigger', 'activate', undefined, undefined, undefined, {
+        registerCron: ({ expression }, onTick) => { registered.push({ expression, onTick }); },
+      });
+      const start = pack.nodes.chasquiTrigger.trigger as (this: ITriggerFunctions) => Promise<ITriggerResponse>;
+      const { closeFunction } = await start.call(context);
+      return {
+        schedules: registered.map(({ expression }) => expression),
+        tick() { for (const { onTick } of registered) onTick(new Date()); },
+        close: async () => { await closeFunction?.(); },
+      };
+    },
     exists: async (isTest = false) => await hook('checkExists', isTest),
     staticData: () => workflow.getStaticData('node', node()),
     setParameters(next) { workflow = makeWorkflow(pack, next, workflow.staticData); },
