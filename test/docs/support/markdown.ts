@@ -52,3 +52,8 @@ function withoutBlocks(markdown: string): string {
 function withoutCode(markdown: string): string {
   return withoutBlocks(markdown).replace(/`[^`\n]*`/g, '');
 }
+
+/** The fenced blocks of code of a text, with the language they name. */
+export function codeBlocksOf(markdown: string): { language: string; code: string }[] {
+  return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)].map(match => ({ language: match[1] ?? '', code: match[2] ?? '' }));
+}
