@@ -71,7 +71,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
   const stop = () => (stopping ??= runAll(cleanups, logger));
 
   try {
-    const store = await openEmbeddedStore({ dataDir: config.dataDir, onFatal });
+    const store = await openEmbeddedStore({ dataDir: config.dataDir, synchronous: config.sqliteSynchronous, onFatal });
     cleanups.push(() => store.close());
     await bindDataDir(config.dataDir, config.network.kind);
     const { instances, webhooks, deliveries, messages, outbox, stash } = store;

@@ -8,6 +8,8 @@ export interface Config {
   host: string;
   port: number;
   dataDir: string;
+  /** `full`: commits survive a power cut; `normal`: only the end of the process. */
+  sqliteSynchronous: 'full' | 'normal';
   apiKey: string | null;
   network: { kind: 'live'; version: 'pinned' | 'latest' | [number, number, number] } | { kind: 'sandbox'; simulatorUrl: string };
   logLevel: LogLevel;
@@ -40,6 +42,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host: env['HOST'] || '127.0.0.1',
     port: integer(env, 'PORT', 3000, 0, 65_535),
     dataDir: resolve(env['DATA_DIR'] || (whatsapp.kind === 'live' ? 'data' : 'data/sandbox')),
+    sqliteSynchronous: oneOf(env, 'SQLITE_SYNCHRONOUS', ['full', 'normal'] as const, 'full'),
     apiKey: env['CHASQUI_API_KEY'] || null,
     network: whatsapp,
     publicUrl: url(env, 'PUBLIC_URL'),

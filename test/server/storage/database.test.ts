@@ -46,6 +46,11 @@ describe('database thread', () => {
     expect(await pragma('busy_timeout')).toEqual({ timeout: 5000 });
   });
 
+  it('leaves the flush to the checkpoint when it is told to', async () => {
+    const { database } = await open({ synchronous: 'normal' });
+    expect(await database.read('PRAGMA synchronous')).toEqual([{ synchronous: 1 }]);
+  });
+
   it('commits what comes together in few transactions, bounded, in order', async () => {
     const { commits, makeWorker } = counting();
     const { database } = await open({ makeWorker, maxGroup: 40 });

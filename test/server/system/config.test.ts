@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '@gateway/config.js';
 
+describe('SQLITE_SYNCHRONOUS', () => {
+  it('is full unless it is said to be normal', () => {
+    expect(readConfig({}).sqliteSynchronous).toBe('full');
+    expect(readConfig({ SQLITE_SYNCHRONOUS: 'normal' }).sqliteSynchronous).toBe('normal');
+    expect(() => readConfig({ SQLITE_SYNCHRONOUS: 'off' })).toThrow(/^SQLITE_SYNCHRONOUS must be one of full, normal/);
+  });
+});
+
 describe('REDIS_URL and REDIS_PREFIX', () => {
   it('are not needed', () => {
     expect(readConfig({}).redis).toBeNull();

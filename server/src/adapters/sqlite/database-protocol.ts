@@ -1,3 +1,5 @@
+import type { Synchronous } from './connection.js';
+
 /** What may be bound to a statement. Booleans are not SQL values: write 0 or 1. */
 export type SqlValue = string | number | null | Uint8Array;
 
@@ -46,4 +48,5 @@ export type DatabaseReply =
 export interface DatabaseThreadData {
   path: string;
   busyTimeoutMs: number;
+  synchronous: Synchronous;
 }

@@ -9,11 +9,11 @@ import { describeFailure } from './sql-failure.js';
  * The thread that owns the hot path's connection. It handles one request at a time and never keeps a transaction open between
  * two, so it can wait for a lock without anything in this process waiting for it.
  */
-function serve({ path, busyTimeoutMs }: DatabaseThreadData, port: NonNullable<typeof parentPort>): void {
+function serve({ path, busyTimeoutMs, synchronous }: DatabaseThreadData, port: NonNullable<typeof parentPort>): void {
   const reply = (message: DatabaseReply): void => port.postMessage(message);
   let connection: Connection;
   try {
-    connection = openConnection(path, busyTimeoutMs);
+    connection = openConnection(path, busyTimeoutMs, synchronous);
   } catch (error) {
     return reply({ type: 'unopened', failure: describeFailure(error) });
   }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { DatabaseReply, DatabaseRequest, DatabaseThreadData, Row, SqlFailure, SqlValue, Statement, UnitResult } from './database-protocol.js';
+import type { Synchronous } from './connection.js';
 import { buffersOf, copyStatement, copyValue } from './bind-values.js';
 import { isFatal } from './sql-failure.js';
 import { StorageError } from './storage-error.js';
@@ -26,6 +27,8 @@ export interface Database {
 export interface DatabaseOptions {
   path: string;
   busyTimeoutMs?: number;
+  /** Default `full`. */
+  synchronous?: Synchronous;
   /** Units in one transaction at most. */
   maxGroup?: number;
   /** Called once when the thread died or the disk failed: nothing can be promised any more. */
@@ -38,7 +41,7 @@ interface Call<T> { resolve(value: T): void; reject(error: Error): void }
 interface WaitingUnit extends Call<UnitResult> { unit: Statement[] }
 
 export function createDatabase(options: DatabaseOptions): Database {
-  const { path, busyTimeoutMs = 5000, maxGroup = 256, onFatal, makeWorker = defaultWorker } = options;
+  const { path, busyTimeoutMs = 5000, synchronous = 'full', maxGroup = 256, onFatal, makeWorker = defaultWorker } = options;
   const reads = new Map<number, Call<Row[]>>();
   const waiting: WaitingUnit[] = [];
   let group: { id: number; units: WaitingUnit[] } | null = null;
@@ -54,7 +57,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   function start(): Promise<void> {
     if (stopping) return Promise.reject(new StorageError('STORE_CLOSED', 'The store is closed.'));
     starting ??= new Promise((resolve, reject) => {
-      const thread = makeWorker({ path, busyTimeoutMs });
+      const thread = makeWorker({ path, busyTimeoutMs, synchronous });
       worker = thread;
       exited = new Promise(done => thread.once('exit', () => done()));
       thread.on('message', (message: DatabaseReply) => {

@@ -11,7 +11,7 @@ import { createPrismaApiKeyRepository } from '../prisma/api-key-repository.js';
 import { openPrismaOnSqlite } from '../prisma/client.js';
 import { createPrismaInstanceRepository } from '../prisma/instance-repository.js';
 import { createPrismaWebhookRepository } from '../prisma/webhook-repository.js';
-import { openConnection } from './connection.js';
+import { openConnection, type Synchronous } from './connection.js';
 import { lockDataDir } from './data-dir-lock.js';
 import { createDatabase } from './database.js';
 import { createSqliteDeliveryStore } from './delivery-store.js';
@@ -47,6 +47,8 @@ export interface EmbeddedStoreOptions {
   onFatal: (error: StorageError) => void;
   /** How long to wait for a process that is just leaving the data directory. */
   lockWaitMs?: number;
+  /** Whether a commit on the hot path survives a power cut; default `full`. */
+  synchronous?: Synchronous;
   /** Memory for session keys that were read or written lately. */
   sessionCacheBytes?: number;
   /** Epoch milliseconds, for the ledger of migrations. */
@@ -62,7 +64,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * @throws StorageError `DATA_DIR_LOCKED`, those of `migrate`, or SQLite's code; nothing stays open then
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const { onFatal, lockWaitMs, sessionCacheBytes, now = Date.now } = options;
+  const { onFatal, lockWaitMs, synchronous, sessionCacheBytes, now = Date.now } = options;
   const dataDir = resolve(options.dataDir);
   const path = join(dataDir, DATABASE_FILE);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -78,7 +80,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     migrateFile(path, now());
     const prisma = openPrismaOnSqlite(path, BUSY_TIMEOUT_MS);
     closers.push(() => prisma.$disconnect());
-    const database = createDatabase({ path, busyTimeoutMs: BUSY_TIMEOUT_MS, onFatal });
+    const database = createDatabase({ path, busyTimeoutMs: BUSY_TIMEOUT_MS, synchronous, onFatal });
     closers.push(() => database.stop());
     await Promise.all([prisma.$connect(), database.start()]);
     return {
