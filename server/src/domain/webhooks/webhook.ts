@@ -50,6 +50,7 @@ export interface Delivery {
   body: string;
   state: DeliveryState;
   attempts: number;
+  /** Of a dead one: when it died. */
   nextAttemptAt: number;
   lastStatus: number | null;
   lastError: string | null;
