@@ -34,6 +34,8 @@ export async function openAcceptance(stage, gateway) {
   }
 
   return {
+    /** The same clients and messages, to another address. */
+    post,
     /** Accepts `count` messages; answers the seconds it took and each one's latency in milliseconds. They wait in the queue afterwards. */
     async accept(count) {
       await setGap(HOLD_MS);

@@ -2,8 +2,7 @@
  * 20 instances, connected and left alone for a minute: resident memory stays flat and nothing goes wrong. Ends with 1 if the log has an error, a session
  * was lost, or memory grew by more than 15 % from the 10th to the 60th second.
  */
-import { pairInstances } from './sessions.mjs';
-import { openGateway } from './support/gateway.mjs';
+import { openGateway, pairInstances } from './support/gateway.mjs';
 import { describeMachine } from './support/report.mjs';
 import { openStage } from './support/stage.mjs';
 import { sleep } from './support/until.mjs';

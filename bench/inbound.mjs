@@ -1,11 +1,14 @@
 import { createServer } from 'node:http';
 import { alternate, BARE_PHONE, GATEWAY_PHONE, INSTANCE, timed } from './support/pair.mjs';
+import { atLeast, atMost } from './support/report.mjs';
+import { compareRates, describeCpu } from './support/sides.mjs';
 import { median, percentile } from './support/stats.mjs';
 import { within } from './support/until.mjs';
 
 const WIDTH = 10;
 const WARM_UP = 300;
 const ROUND_MS = 60_000;
+const TARGETS = { rate: 0.8, addedMs: 15 };
 const PHONES = { gateway: GATEWAY_PHONE, bare: BARE_PHONE };
 
 /** Who waits for which text, and since when. */
@@ -64,8 +67,10 @@ async function startReceiver(onText) {
  * @param {{ rounds: number, budgetMs: number, burst: number, single: number }} size
  * budgetMs: for each of the two measurements
  */
-export async function benchInbound(stage, { gateway }, arrivals, { burst, single, ...plan }) {
-  await listenTo(stage, gateway, arrivals);
+export async function benchInbound(stage, pair, arrivals, { burst, single, ...plan }) {
+  await listenTo(stage, pair.gateway, arrivals);
+  /** Of a core, by side. */
+  const simulatorShare = { gateway: [], bare: [] };
   const flood = async (side, count, name) => {
     const before = await stage.simulator.usage();
     const pending = [];
@@ -77,7 +82,8 @@ export async function benchInbound(stage, { gateway }, arrivals, { burst, single
     });
     await within(`${count} messages arrive`, Promise.all(pending), ROUND_MS);
     const ms = performance.now() - started;
-    return { rate: count / ms * 1_000, simulatorShare: ((await stage.simulator.usage()).cpuMs - before.cpuMs) / ms };
+    simulatorShare[side].push(((await stage.simulator.usage()).cpuMs - before.cpuMs) / ms);
+    return ms / 1_000;
   };
   const oneByOne = async (side, round) => {
     const latencies = [];
@@ -89,41 +95,27 @@ export async function benchInbound(stage, { gateway }, arrivals, { burst, single
   };
 
   for (const side of ['gateway', 'bare']) await flood(side, WARM_UP, 'warm-up');
-  const cpu = { gateway: [], bare: [] };
-  const floods = await alternate(plan, {
-    gateway: async round => {
-      const before = await gateway.usage();
-      const result = await flood('gateway', burst, round);
-      cpu.gateway.push(((await gateway.usage()).cpuMs - before.cpuMs) / burst);
-      return result;
-    },
-    bare: async round => {
-      const before = process.cpuUsage();
-      const result = await flood('bare', burst, round);
-      const { user, system } = process.cpuUsage(before);
-      cpu.bare.push((user + system) / 1_000 / burst);
-      return result;
-    },
+  const { cpu, ...rates } = await compareRates(pair, plan, burst, {
+    gateway: { run: round => flood('gateway', burst, round) },
+    bare: { run: round => flood('bare', burst, round) },
   });
   const singles = await alternate(plan, { gateway: round => oneByOne('gateway', round), bare: round => oneByOne('bare', round) });
 
-  const rates = side => floods[side].map(({ rate }) => rate);
-  const busy = side => Math.round(100 * median(floods[side].map(({ simulatorShare }) => simulatorShare)));
   const latency = (share, side) => percentile(singles[side].flat(), share);
+  const added = share => latency(share, 'gateway') - latency(share, 'bare');
+  const busy = side => Math.round(100 * median(simulatorShare[side]));
   return {
     rows: [
-      {
-        title: `inbound to webhook, ${WIDTH} contacts at once`, unit: '/s', gateway: median(rates('gateway')), bare: median(rates('bare')),
-        ratio: median(rates('gateway').map((rate, round) => rate / rates('bare')[round])), target: '>= 0.8',
-      },
+      { title: `inbound to webhook, ${WIDTH} contacts at once`, unit: '/s', ...rates, target: atLeast(TARGETS.rate, rates.ratio) },
       ...[0.5, 0.99].map(share => ({
         title: `inbound latency p${share * 100}, one at a time`, unit: 'ms', gateway: latency(share, 'gateway'), bare: latency(share, 'bare'),
-        ratio: latency(share, 'gateway') / latency(share, 'bare'), target: share === 0.5 ? 'adds < 15 ms' : '',
+        ratio: latency(share, 'gateway') / latency(share, 'bare'),
+        target: share === 0.5 ? atMost(TARGETS.addedMs, added(share), `adds < ${TARGETS.addedMs} ms`) : undefined,
       })),
     ],
     notes: [
-      `Latency that the gateway adds: p50 ${(latency(0.5, 'gateway') - latency(0.5, 'bare')).toFixed(1)} ms, p99 ${(latency(0.99, 'gateway') - latency(0.99, 'bare')).toFixed(1)} ms`,
-      `CPU per incoming message: gateway ${median(cpu.gateway).toFixed(2)} ms, bare Baileys ${median(cpu.bare).toFixed(2)} ms (with the calls that make the contacts write)`,
+      `Latency that the gateway adds: p50 ${added(0.5).toFixed(1)} ms, p99 ${added(0.99).toFixed(1)} ms`,
+      `${describeCpu('incoming message', cpu)} (with the calls that make the contacts write)`,
       `CPU of the simulator while messages come in: ${busy('gateway')} % of a core with the gateway, ${busy('bare')} % with bare Baileys`,
     ],
   };

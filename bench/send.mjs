@@ -1,9 +1,11 @@
-import { alternate, INSTANCE, timed } from './support/pair.mjs';
-import { median } from './support/stats.mjs';
+import { INSTANCE, timed } from './support/pair.mjs';
+import { atLeast } from './support/report.mjs';
+import { compareRates, describeCpu } from './support/sides.mjs';
 
 const WIDTH = 10;
 /** Until the compiler has seen enough: a gateway runs for days, not for seconds. */
 const WARM_UP = 300;
+const TARGET = 0.85;
 
 /**
  * Acknowledged sends: POST …/messages/text, which answers after WhatsApp's ack, against a bare client that waits for the same ack.
@@ -12,35 +14,23 @@ const WARM_UP = 300;
  * @param {{ rounds: number, budgetMs: number, count: number }} size
  * budgetMs: for each of the two measurements
  */
-export async function benchSend({ gateway, bare }, { count, ...plan }) {
+export async function benchSend(pair, { count, ...plan }) {
+  const { gateway, bare } = pair;
   const sides = {
     gateway: (text, lane) => postText(gateway, lane, text),
     bare: (text, lane) => bare.send(`${contact(3, lane)}@s.whatsapp.net`, text),
   };
   for (const send of Object.values(sides)) await timed(WARM_UP, WIDTH, (index, lane) => send(`warm-up ${index}`, lane));
 
-  const cpu = { gateway: [], bare: [] };
-  const measure = width => alternate(plan, {
-    gateway: async round => {
-      const before = await gateway.usage();
-      const seconds = await timed(count, width, (index, lane) => sides.gateway(`${round}/${index}`, lane));
-      cpu.gateway.push(((await gateway.usage()).cpuMs - before.cpuMs) / count);
-      return count / seconds;
-    },
-    bare: async round => {
-      const before = process.cpuUsage();
-      const seconds = await timed(count, width, (index, lane) => sides.bare(`${round}/${index}`, lane));
-      const { user, system } = process.cpuUsage(before);
-      cpu.bare.push((user + system) / 1_000 / count);
-      return count / seconds;
-    },
-  });
   const rows = [];
-  for (const [width, title] of [[1, 'synchronous sends, one after the other'], [WIDTH, `synchronous sends, ${WIDTH} at once`]]) {
-    const { gateway: ours, bare: theirs } = await measure(width);
-    rows.push({ title, unit: '/s', gateway: median(ours), bare: median(theirs), ratio: median(ours.map((rate, round) => rate / theirs[round])), target: '>= 0.85' });
+  const notes = [];
+  for (const [width, how] of [[1, 'one after the other'], [WIDTH, `${WIDTH} at once`]]) {
+    const load = send => ({ run: round => timed(count, width, (index, lane) => send(`${round}/${index}`, lane)) });
+    const { cpu, ...rates } = await compareRates(pair, plan, count, { gateway: load(sides.gateway), bare: load(sides.bare) });
+    rows.push({ title: `synchronous sends, ${how}`, unit: '/s', ...rates, target: atLeast(TARGET, rates.ratio) });
+    notes.push(describeCpu(`synchronous send, ${how}`, cpu));
   }
-  return { rows, notes: [`CPU per synchronous send: gateway ${median(cpu.gateway).toFixed(2)} ms, bare Baileys ${median(cpu.bare).toFixed(2)} ms`] };
+  return { rows, notes };
 }
 
 /** Sends a text to the contact of this lane; resolves when WhatsApp has acknowledged it. */

@@ -29,3 +29,13 @@ export async function pairInstance({ rest }, control, instanceId, number) {
   await control.post(`/phones/${number}/scan`, { qr });
   await until(`${instanceId} is CONNECTED`, async () => (await rest.get(`/instances/${instanceId}/status`)).status === 'CONNECTED');
 }
+
+/** Links `count` instances, a few at a time. */
+export async function pairInstances(gateway, control, count) {
+  const waiting = Array.from({ length: count }, (_, index) => index);
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
+      await pairInstance(gateway, control, `idle-${index}`, String(15_552_000_000 + index));
+    }
+  }));
+}

@@ -8,10 +8,10 @@ export const BARE_PHONE = '15551000002';
 /**
  * The two that are compared, each with an account of its own: a gateway in its own process, and Baileys in this one.
  * @param {import('./stage.mjs').Stage} stage
- * @param {{ onMessage?: (text: string) => void, execArgv?: string[] }} [options] onMessage: a text that the bare client received
+ * @param {{ onMessage?: (text: string) => void, env?: Record<string, string> }} [options] onMessage: a text that the bare client received; env: for the gateway
  */
-export async function openPair(stage, { onMessage, execArgv } = {}) {
-  const gateway = await openGateway({ dir: stage.dir, dataDir: await stage.folder('pair'), simulatorUrl: stage.simulator.url, execArgv });
+export async function openPair(stage, { onMessage, env } = {}) {
+  const gateway = await openGateway({ dir: stage.dir, dataDir: await stage.folder('pair'), simulatorUrl: stage.simulator.url, env });
   stage.closing(() => gateway.stop());
   await pairInstance(gateway, stage.control, INSTANCE, GATEWAY_PHONE);
   const webSocketUrl = await trustSimulator(stage.control);

@@ -23,14 +23,14 @@ export const API_KEY = 'bench';
  */
 
 /**
- * @param {{ module: URL, logFile: string, args?: string[], env?: Record<string, string>, execArgv?: string[] }} options
+ * @param {{ module: URL, logFile: string, args?: string[], env?: Record<string, string> }} options
  * @returns {Measured}
  */
-export function startMeasured({ module, logFile, args = [], env = {}, execArgv = [] }) {
+export function startMeasured({ module, logFile, args = [], env = {} }) {
   const log = openSync(logFile, 'w', 0o600);
   const preload = PRELOADED.flatMap(file => ['--import', file.href]);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--expose-gc', ...preload, ...execArgv, fileURLToPath(module), ...args], {
+  const child = spawn(process.execPath, ['--expose-gc', ...preload, fileURLToPath(module), ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
@@ -74,22 +74,22 @@ export function startMeasured({ module, logFile, args = [], env = {}, execArgv =
   };
 }
 
-/** The built simulator. Resolves when it serves, with the address of its control API. */
-export async function startSimulator(dir) {
-  const simulator = startMeasured({ module: new URL('simulator/main.js', DIST), logFile: join(dir, 'simulator.log'), env: { SIMULATOR_PORT: '0' } });
+/** The built simulator, or with `quickPairing` the one for many sessions. Resolves when it serves, with the address of its control API. */
+export async function startSimulator(dir, { quickPairing = false } = {}) {
+  const module = quickPairing ? new URL('../simulator.mjs', import.meta.url) : new URL('simulator/main.js', DIST);
+  const simulator = startMeasured({ module, logFile: join(dir, 'simulator.log'), env: { SIMULATOR_PORT: '0' } });
   return { ...simulator, url: await untilLogged(simulator, 'controlUrl') };
 }
 
 /**
- * The built gateway with its default settings, on a free port, over `dataDir`. Resolves when it serves, with its address and the time until then.
- * @param {{ dir: string, dataDir: string, simulatorUrl: string, execArgv?: string[] }} options
+ * The built gateway, with its default settings but for `env`, on a free port, over `dataDir`. Resolves when it serves, with its address and the time until then.
+ * @param {{ dir: string, dataDir: string, simulatorUrl: string, env?: Record<string, string> }} options
  */
-export async function startGateway({ dir, dataDir, simulatorUrl, execArgv }) {
+export async function startGateway({ dir, dataDir, simulatorUrl, env = {} }) {
   const gateway = startMeasured({
     module: new URL('src/main.js', DIST),
     logFile: join(dir, `gateway-${Date.now()}.log`),
-    execArgv,
-    env: { PORT: '0', DATA_DIR: dataDir, CHASQUI_API_KEY: API_KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulatorUrl },
+    env: { PORT: '0', DATA_DIR: dataDir, CHASQUI_API_KEY: API_KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulatorUrl, ...env },
   });
   return { ...gateway, url: await untilLogged(gateway, 'url'), readyAt: performance.now() };
 }

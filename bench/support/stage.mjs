@@ -10,7 +10,8 @@ import { createRest } from './rest.mjs';
  * @typedef {Awaited<ReturnType<typeof openStage>>} Stage
  */
 
-export async function openStage() {
+/** @param {{ quickPairing?: boolean }} [options] for many sessions */
+export async function openStage(options) {
   const dir = await mkdtemp(join(tmpdir(), 'chasqui-bench-'));
   const removeFolder = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   const closers = [];
@@ -23,7 +24,7 @@ export async function openStage() {
     removeFolder();
   };
   try {
-    const simulator = await startSimulator(dir);
+    const simulator = await startSimulator(dir, options);
     closers.push(() => simulator.stop());
     const control = createRest(simulator.url);
     closers.push(() => control.close());
