@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcessGroup } from './process-group.js';
@@ -8,11 +8,15 @@ import { startProcessGroup } from './process-group.js';
 export interface N8nServer {
   readonly url: string;
   readonly pid: number;
+  /** its own and its task broker's: to start it again where it was */
+  readonly ports: N8nPorts;
   readonly logFile: string;
   /** what n8n has printed so far */
   log(): string;
   stop(): Promise<void>;
 }
+
+export type N8nPorts = readonly [n8n: number, broker: number];
 
 export interface N8nLocation {
   /** the Node executable that n8n runs on */
@@ -22,16 +26,16 @@ export interface N8nLocation {
 }
 
 /**
- * Starts n8n on free loopback ports and resolves when it is ready (about 20 s).
+ * Starts n8n on free loopback ports, or on given ones, and resolves when it is ready (about 20 s).
  * @param userFolder the parent of `.n8n`; community nodes must be installed in `.n8n/nodes` before
  * @throws when n8n ends or is not ready within `readyWithinMs`; the message holds the end of its log
  */
-export async function startN8n(where: N8nLocation, userFolder: string, readyWithinMs = 180_000): Promise<N8nServer> {
+export async function startN8n(where: N8nLocation, userFolder: string, { ports, readyWithinMs = 180_000 }: { ports?: N8nPorts; readyWithinMs?: number } = {}): Promise<N8nServer> {
   mkdirSync(userFolder, { recursive: true });
   const logFile = join(userFolder, 'n8n.log');
-  const [port, brokerPort] = await freePorts(2);
+  const [port, brokerPort] = ports ?? await freePorts();
   const url = `http://127.0.0.1:${port}`;
-  const env = environment(where, userFolder, Number(port), Number(brokerPort));
+  const env = environment(where, userFolder, port, brokerPort);
   const group = await startProcessGroup(where.node, [where.n8n, 'start'], { cwd: userFolder, env, logFile });
   const log = (): string => readFileSync(logFile, 'utf8');
 
@@ -44,7 +48,7 @@ export async function startN8n(where: N8nLocation, userFolder: string, readyWith
     }
     await sleep(200);
   }
-  return { url, pid: group.pid, logFile, log, stop: () => group.stop() };
+  return { url, pid: group.pid, ports: [port, brokerPort], logFile, log, stop: () => group.stop() };
 }
 
 /** Nothing of the caller's environment but PATH reaches n8n, so that a run is the same everywhere. */
@@ -87,14 +91,13 @@ async function isReady(url: string): Promise<boolean> {
 }
 
 /** Different ports that were free a moment ago: n8n takes no port 0. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map((server) => new Promise<number>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-    })),
-  );
+async function freePorts(): Promise<N8nPorts> {
+  const servers = [createServer(), createServer()] as const;
+  const free = (server: Server) => new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+  const ports = [await free(servers[0]), await free(servers[1])] as const;
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }

@@ -3,7 +3,7 @@ import { startStack, type Stack } from '../../support/stack.js';
 import { createContact, type Contact } from './contact.js';
 import { eventually } from './eventually.js';
 import { requestJson } from './http.js';
-import { createN8nClient, type Credential, type Execution, type N8nClient, type Workflow } from './n8n-client.js';
+import { createN8nClient, type Credential, type Execution, type N8nClient, type N8nSession, type Workflow } from './n8n-client.js';
 import { chain, CHASQUI_TRIGGER, type WorkflowNode } from './workflows.js';
 
 /** The id and the number of the WhatsApp account of a scene. */
@@ -32,19 +32,20 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export async function openScene(): Promise<Scene> {
+/** @param session of an n8n of the test's own; else the one of all tests */
+export async function openScene(session: N8nSession = inject('n8n')): Promise<Scene> {
   const stack = await startStack({ simulator: { quickPairing: true } });
   try {
-    return await furnish(stack);
+    return await furnish(stack, session);
   } catch (error) {
     await stack.stop();
     throw error;
   }
 }
 
-async function furnish(stack: Stack): Promise<Scene> {
+async function furnish(stack: Stack, session: N8nSession): Promise<Scene> {
   await stack.pair(INSTANCE, ACCOUNT);
-  const n8n = createN8nClient(inject('n8n'));
+  const n8n = createN8nClient(session);
   const credential = await n8n.createCredential('Chasqui', 'chasquiApi', { baseUrl: stack.gatewayUrl, apiKey: stack.apiKey });
   const active = new Set<Workflow>();
 

@@ -10,6 +10,8 @@ export interface WorkflowNode {
   parameters: Record<string, unknown>;
   credentials?: Record<string, { id: string; name: string }>;
   webhookId?: string;
+  retryOnFail?: boolean;
+  waitBetweenTries?: number;
   onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
 }
 
