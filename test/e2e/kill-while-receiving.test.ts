@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openEmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
 import { createSimulator, silenceLibsignal, type Simulator } from '@simulator/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api, type Api } from '../support/api.js';
@@ -62,6 +63,7 @@ describe('a gateway process that is killed while it receives', { timeout: 120_00
   });
 
   it.each(Object.entries(MOMENTS))('when %s, reports the message once', async (_, { pending: waiting, ...moment }) => {
+    await gateway.end('SIGKILL');
     await start(moment);
     await rest.untilStatus('demo', 'CONNECTED', 30_000);
     await simulator.contacts.write(CONTACT, { to: PHONE, text: 'you will die', messageId: `${moment.KILL_MARK}-A` });
@@ -73,10 +75,27 @@ describe('a gateway process that is killed while it receives', { timeout: 120_00
     const seen = () => receiver.requests
       .map(({ id, body }) => ({ id, messageId: (JSON.parse(body) as { data: { messageId: string } }).data.messageId }))
       .filter(({ messageId }) => messageId.startsWith(moment.KILL_MARK));
-    await until('the next one is reported', () => seen().some(({ messageId }) => messageId.endsWith('B')), 30_000);
+    await until('the next one is reported', () => seen().some(({ messageId }) => messageId.endsWith('B')), 30_000).catch((error: unknown) => {
+      throw new Error(`${String(error)}; pending: ${pending()}\n${gateway.output()}`);
+    });
     expect(seen().map(({ messageId }) => messageId.slice(-1))).toEqual(['A', 'B']);
     await until('WhatsApp knows of both', () => pending() === 0);
     expect(gateway.output()).not.toMatch(/"level":(40|50|60)/);
     await gateway.end('SIGKILL');
+  });
+
+  it('reports at the next start what an instance received that does not connect any more', async () => {
+    await start({ KILL_AT: 'before', KILL_SQL: 'INSERT INTO Message', KILL_MARK: 'LAST' });
+    await rest.untilStatus('demo', 'CONNECTED', 30_000);
+    await simulator.contacts.write(CONTACT, { to: PHONE, text: 'the last one', messageId: 'LAST' });
+    await gateway.ended;
+    const store = await openEmbeddedStore({ dataDir, onFatal: error => { throw error; } });
+    await store.instances.update('demo', { active: false, status: 'DISCONNECTED', reason: 'disconnected_by_user' }, Date.now());
+    await store.close();
+
+    await start();
+    await until('it is reported', () => receiver.requests.some(({ body }) => body.includes('"LAST"')), 30_000);
+    expect(await rest.get('/instances/demo/status')).toMatchObject({ status: 'DISCONNECTED' });
+    expect(simulator.stats().openSockets).toBe(0);
   });
 });
