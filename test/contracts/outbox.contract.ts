@@ -31,7 +31,7 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
     const begin = (messageId: string, attempts = 1) =>
       outbox.begin({ instanceId: 'one', messageId, party: 'jid', chatId: 'chat', proto: utf8('wire'), timestamp: NOW + 5, attempts });
 
-    it('keeps the order of due times, then of acceptance, with what is being sent first', async () => {
+    it('keeps the order of due times, then of acceptance, also of what is being sent', async () => {
       await queued('later', { dueAt: NOW + 50 });
       await queued('first');
       await queued('second');
@@ -40,7 +40,8 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
       expect(ids(await outbox.next('one', 10))).toEqual(['first', 'second', 'later']);
       expect(ids(await outbox.next('one', 2))).toEqual(['first', 'second']);
       expect(await begin('second')).toBe(true);
-      expect(ids(await outbox.next('one', 10))).toEqual(['second', 'first', 'later']);
+      expect(ids(await outbox.next('one', 10))).toEqual(['first', 'second', 'later']);
+      expect(ids(await outbox.next('one', 1))).toEqual(['first']);
       expect(await outbox.queued('one', { by: NOW, limit: 10 })).toEqual([{ messageId: 'first', dueAt: NOW }]);
       expect((await outbox.instancesWithQueue()).sort()).toEqual(['one', 'two']);
       expect(await outbox.counts('one')).toEqual({ queued: 2, sending: 2, deadLetters: 0 });

@@ -10,8 +10,9 @@ export interface MessageStore {
   /**
    * Stores an outgoing message that does not exist yet. Where its idempotency key is bound to another message that was made after
    * `keysSince` (epoch milliseconds), nothing is written and that message is answered; an older binding is given up.
+   * @param patient another write is sure to follow in some milliseconds, and may share its flush
    */
-  insertOutgoing(message: StoredMessage, keysSince?: number): Promise<StoredMessage | null>;
+  insertOutgoing(message: StoredMessage, keysSince?: number, patient?: boolean): Promise<StoredMessage | null>;
   /** The message that holds the key, made after `since` (epoch milliseconds). */
   findByKey(instanceId: string, key: string, since: number): Promise<StoredMessage | null>;
   /**
@@ -53,11 +54,11 @@ export interface MessageOrigin {
 
 /** The messages table as the queue of what is to be sent asynchronously (outbox). The order is by (dueAt, order of acceptance). */
 export interface Outbox {
-  /** The first messages of the queue, due or not: what is `sending` already, then what is `queued`, each in order. */
+  /** The first messages of the queue in its order, due or not; what is `sending` already keeps its place. */
   next(instanceId: string, limit: number): Promise<StoredMessage[]>;
   /**
    * Takes a message into `sending`, with what goes over the wire; a message in `sending` may be taken again. False, and nothing is
-   * written, when it is in neither state any more (cancelled, ended).
+   * written, when it is in neither state any more (cancelled, ended). The ciphertext's own write is sure to follow, and may share its flush.
    */
   begin(step: BeginStep): Promise<boolean>;
   /** Puts a message that was not acknowledged back to its place in the queue. It keeps `attempts` and `proto`. */

@@ -11,11 +11,13 @@ import type { createBaileysLogger } from './baileys-logger.js';
 import { readClose } from './close-cause.js';
 import { createDoneLater } from './done-later.js';
 import { relayed } from './encrypt-memo.js';
+import { createFirstContacts } from './first-contacts.js';
 import { createIntake } from './intake.js';
 import { toBaileysContent } from './outgoing.js';
 import type { ReceivedStanzas } from './received-stanzas.js';
 import type { Leftover } from './replay.js';
 import { atMost, bounded } from './time-limit.js';
+import { replaceTransactions } from './transactions.js';
 import { watchWire } from './wire.js';
 import { createWriteBarrier } from './write-barrier.js';
 import type { Logger } from 'pino';
@@ -53,6 +55,8 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   const barrier = createWriteBarrier(socket);
   const own = () => ({ id: auth.creds.me?.id, lid: auth.creds.me?.lid });
   const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, barrier, doneLater: createDoneLater(markDone), onFatal, logger });
+  const contacts = createFirstContacts();
+  if ('transaction' in socket.authState.keys) replaceTransactions(socket.authState.keys, auth.keys, name => name === auth.creds.me?.id);
   let released = false;
   let qrShown = 0;
   /** The two come in either order. */
@@ -104,7 +108,9 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
       permit.catch(() => {});
       const { message } = proto.WebMessageInfo.decode(bytes);
       if (!message) throw new DomainError('internal_error', 'The stored message is empty.');
-      const relaying = relayed.run({ messageId, again, permit }, () => socket.relayMessage(jid, message, { messageId }));
+      const relaying = contacts.meet(jid, () => relayed.run({ messageId, again, permit }, () => socket.relayMessage(jid, message, { messageId })));
+      // How long it waits for its permit is not WhatsApp's fault.
+      await Promise.race([relaying.catch(() => {}), permit.catch(() => {})]);
       await bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
     },
     requestPairingCode: digits => bounded(socket.requestPairingCode(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer with a pairing code.'),

@@ -17,9 +17,10 @@ export interface Database {
   /**
    * Applies a unit as a whole or not at all; resolves after the flush to disk. Units are applied in the order of the calls;
    * those that wait together share one transaction. Parameters are copied at the call.
+   * @param options.patient it may wait some milliseconds for a write that is sure to follow, to share its flush
    * @throws StorageError when a statement fails; the unit is then undone
    */
-  write(unit: Statement[]): Promise<UnitResult>;
+  write(unit: Statement[], options?: { patient?: boolean }): Promise<UnitResult>;
   /** Finishes what was asked for, closes the file and ends the thread. */
   stop(): Promise<void>;
 }
@@ -37,6 +38,9 @@ export interface DatabaseOptions {
   makeWorker?: (data: DatabaseThreadData) => Worker;
 }
 
+/** How long a patient write waits for another one. */
+const PATIENCE_MS = 4;
+
 interface Call<T> { resolve(value: T): void; reject(error: Error): void }
 interface WaitingUnit extends Call<UnitResult> { unit: Statement[] }
 
@@ -46,6 +50,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const waiting: WaitingUnit[] = [];
   let group: { id: number; units: WaitingUnit[] } | null = null;
   let gathering = false;
+  let patience: NodeJS.Timeout | undefined;
   let nextId = 1;
   let worker: Worker | null = null;
   let starting: Promise<void> | null = null;
@@ -120,6 +125,8 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   /** Sends the next group once the one before it is on disk. */
   function pump(): void {
+    clearTimeout(patience);
+    patience = undefined;
     if (group || ended || waiting.length === 0) return;
     const units = waiting.splice(0, maxGroup);
     group = { id: nextId++, units };
@@ -127,11 +134,15 @@ export function createDatabase(options: DatabaseOptions): Database {
     post({ type: 'commit', id: group.id, units: statements }, statements.flat().flatMap(({ params }) => buffersOf(params)));
   }
 
-  function write(unit: Statement[]): Promise<UnitResult> {
+  function write(unit: Statement[], { patient = false } = {}): Promise<UnitResult> {
     return new Promise((resolve, reject) => {
       assertUsable();
       waiting.push({ unit: unit.map(copyStatement), resolve, reject });
       if (group || gathering) return;
+      if (patient) {
+        patience ??= setTimeout(pump, PATIENCE_MS);
+        return;
+      }
       // What one turn of the event loop brings in goes into one transaction.
       gathering = true;
       setImmediate(() => {

@@ -30,13 +30,13 @@ export function createSqliteMessageStore(database: Database): MessageStore {
   }
 
   return {
-    async insertOutgoing(message, keysSince = 0) {
+    async insertOutgoing(message, keysSince = 0, patient = false) {
       const { instanceId, idempotency } = message;
       if (!idempotency) {
-        await database.write([insertMessage(message)]);
+        await database.write([insertMessage(message)], { patient });
         return null;
       }
-      if ((await database.write(insertKeyedMessage(message, keysSince))).applied) return null;
+      if ((await database.write(insertKeyedMessage(message, keysSince), { patient })).applied) return null;
       return findByKey(instanceId, idempotency.key, keysSince);
     },
     findByKey,

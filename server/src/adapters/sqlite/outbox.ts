@@ -2,9 +2,9 @@ import type { Outbox } from '../../ports/message-store.js';
 import type { Database } from './database.js';
 import { MESSAGE_COLUMNS, toMessage } from './message-sql.js';
 
-const SENDING = `SELECT ${MESSAGE_COLUMNS} FROM Message
-  WHERE instanceId = ?1 AND state = 'sending' AND dueAt IS NOT NULL ORDER BY dueAt, seq LIMIT ?2`;
-const QUEUED = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'queued' ORDER BY dueAt, seq LIMIT ?2`;
+const place = (state: string) => `SELECT * FROM (SELECT ${MESSAGE_COLUMNS}, seq FROM Message
+  WHERE instanceId = ?1 AND state = '${state}' AND dueAt IS NOT NULL ORDER BY dueAt, seq LIMIT ?2)`;
+const NEXT = `SELECT ${MESSAGE_COLUMNS} FROM (${place('sending')} UNION ALL ${place('queued')}) ORDER BY dueAt, seq LIMIT ?2`;
 const BEGIN = `UPDATE Message SET state = 'sending', party = ?3, chatId = ?4, proto = ?5, timestamp = ?6, attempts = ?7, request = NULL
   WHERE instanceId = ?1 AND messageId = ?2 AND direction = 'out' AND state IN ('queued', 'sending')`;
 const DROP_STASH = 'DELETE FROM StashedMedia WHERE instanceId = ? AND messageId = ?';
@@ -40,15 +40,13 @@ export function createSqliteOutbox(database: Database): Outbox {
 
   return {
     async next(instanceId, limit) {
-      const sending = await database.read(SENDING, [instanceId, limit]);
-      const queued = sending.length < limit ? await database.read(QUEUED, [instanceId, limit - sending.length]) : [];
-      return [...sending, ...queued].map(toMessage);
+      return (await database.read(NEXT, [instanceId, limit])).map(toMessage);
     },
     async begin({ instanceId, messageId, party, chatId, proto, timestamp, attempts }) {
       const { applied } = await database.write([
         { sql: BEGIN, params: [instanceId, messageId, party, chatId, proto, timestamp, attempts], requireChanges: true },
         { sql: DROP_STASH, params: [instanceId, messageId] },
-      ]);
+      ], { patient: true });
       return applied;
     },
     async putBack(instanceId, messageId, attempts) {

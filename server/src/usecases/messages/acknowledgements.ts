@@ -16,8 +16,8 @@ export interface Acknowledgements {
   /** Whether the queue waits for this message, and so judges a refusal itself. */
   isInQueue(instanceId: string, messageId: string): boolean;
   settle(instanceId: string, ack: NotedAck): void;
-  /** A receipt says that the message arrived, whatever became of the acknowledgement: the queue need not wait for it. */
-  arrived(instanceId: string, messageId: string, at: number): void;
+  /** The queue alone is told: of an acknowledgement that is not on disk yet, or of a receipt, which makes up for one that was lost. */
+  settleQueue(instanceId: string, ack: NotedAck): void;
   /** The connection that the queue's messages of this instance were written to is gone. */
   lose(instanceId: string): void;
   /** Nobody waits any longer: as if everybody's time was over. */
@@ -58,8 +58,8 @@ export function createAcknowledgements(clock: Clock): Acknowledgements {
     settle(instanceId, ack) {
       for (const waiter of [...waiting.get(key(instanceId, ack.messageId)) ?? []]) waiter.answer(ack);
     },
-    arrived(instanceId, messageId, at) {
-      for (const waiter of [...waiting.get(key(instanceId, messageId)) ?? []]) if (waiter.queue) waiter.answer({ messageId, errorCode: null, at });
+    settleQueue(instanceId, ack) {
+      for (const waiter of [...waiting.get(key(instanceId, ack.messageId)) ?? []]) if (waiter.queue) waiter.answer(ack);
     },
     lose(instanceId) {
       for (const waiter of all()) if (waiter.queue && waiter.instanceId === instanceId) waiter.answer('lost');

@@ -38,6 +38,8 @@ export function createRelay(clock: Clock, logger: Logger): Relay {
         await socket.relay({ messageId, jid: facts.party, proto, ...(permit ? { permit } : {}), ...(again === undefined ? {} : { again }) });
         return true;
       } catch (err) {
+        // Not to leave is what its sender wanted.
+        if (await permit === false) return false;
         logger.warn({ err, instanceId, messageId }, 'the message could not be written');
         return false;
       }

@@ -69,7 +69,7 @@ async function write(parts: SendMessageParts, instanceId: string, session: Sessi
 
   const acknowledged = acknowledgements.wait(instanceId, messageId, ACK_TIMEOUT_MS);
   // Encrypted while the row is written; it leaves when both are on disk.
-  const stored = messages.insertOutgoing(message, clock.now() - IDEMPOTENCY_WINDOW_MS);
+  const stored = messages.insertOutgoing(message, clock.now() - IDEMPOTENCY_WINDOW_MS, true);
   void relay.send(socket, { instanceId, messageId, proto: ready.proto, facts: message, permit: stored.then(holder => holder === null, () => false) });
   return await stored ?? { message, since: clock.now(), acknowledged };
 }

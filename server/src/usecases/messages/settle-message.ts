@@ -25,7 +25,7 @@ export interface MessageSettler {
 export interface MessageSettlerParts {
   messages: Pick<MessageStore, 'advance' | 'find'>;
   outlet: Outlet;
-  acknowledgements: Pick<Acknowledgements, 'settle' | 'arrived' | 'isInQueue'>;
+  acknowledgements: Pick<Acknowledgements, 'settle' | 'settleQueue' | 'isInQueue'>;
   relay: Pick<Relay, 'settled'>;
   watch: Pick<MessageWatch, 'changed'>;
   clock: Clock;
@@ -75,10 +75,13 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
       const { messageId, errorCode } = ack;
       // The queue tries again what may pass, and fails it otherwise.
       const isJudged = errorCode !== null && isTemporaryRefusal(errorCode) && acknowledgements.isInQueue(instanceId, messageId);
+      // The queue goes on without waiting for the disk. What a crash takes back is asked for again: the message goes out once more, as it was,
+      // and WhatsApp acknowledges it again.
+      acknowledgements.settleQueue(instanceId, { ...ack, at: clock.now() });
       const at = isJudged ? clock.now()
         : errorCode === null ? await advance(instanceId, messageId, 'sent')
           : await advance(instanceId, messageId, 'failed', refusal(errorCode));
-      // Whoever waits is told what is on disk already.
+      // Everybody else is told what is on disk already.
       acknowledgements.settle(instanceId, { ...ack, at });
     },
     async onReceipt(instanceId, { messageIds, status }) {
@@ -86,7 +89,7 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
         // A receipt may overtake the acknowledgement, or make up for one that was lost; whoever waits for `sent` is told it all the same.
         const facts = await factsOf(instanceId, messageId);
         if (facts && !facts.sent) await advance(instanceId, messageId, 'sent');
-        acknowledgements.arrived(instanceId, messageId, await advance(instanceId, messageId, status));
+        acknowledgements.settleQueue(instanceId, { messageId, errorCode: null, at: await advance(instanceId, messageId, status) });
       }
     },
     async fail({ instanceId, messageId }, failure) {

@@ -8,9 +8,10 @@ import type { MessageStore, Outbox } from '../../ports/message-store.js';
 import type { QueueWork } from '../../ports/send-queue.js';
 import type { WhatsAppSocket } from '../../ports/whatsapp-client.js';
 import type { SessionManager } from '../sessions/session-manager.js';
-import { ACK_TIMEOUT_MS, type Acknowledgements } from './acknowledgements.js';
+import { ACK_TIMEOUT_MS, type Acknowledgements, type NotedAck } from './acknowledgements.js';
 import type { QueuedPreparer } from './prepare-queued.js';
 import type { Relay } from './relay.js';
+import { createLeftQueue, createReadAhead } from './read-ahead.js';
 import { createSendPacing } from './send-pacing.js';
 import { refusal, type MessageSettler } from './settle-message.js';
 
@@ -18,6 +19,8 @@ import { refusal, type MessageSettler } from './settle-message.js';
 const READ_AHEAD = 32;
 /** Without a connection the worker is opened anew when there is one; this only bounds the harm of a wake-up that never came. */
 const NOT_CONNECTED_MS = 30_000;
+/** What has left the queue is on disk by then. */
+const SETTLING_MS = 25;
 
 export interface OutboxWorkerParts {
   outbox: Pick<Outbox, 'next' | 'begin' | 'putBack'>;
@@ -33,69 +36,115 @@ export interface OutboxWorkerParts {
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** What became of one attempt: the message has left the queue, it is tried again later, or its connection is gone. */
+/** What became of one attempt: the message has left the queue, or the queue has to wait with it until then (epoch milliseconds). */
 type AttemptEnd = { left: true } | { left: false; again: number };
 
+/** An attempt under way. */
+interface Attempt { messageId: string; end: Promise<AttemptEnd> }
+
 /**
- * Works one instance's outbox: its first message is sent and WhatsApp's word on it awaited before the next one's turn, so that order is
- * kept whatever happens. Without a connection the head of the line stays, and uses up no attempt.
+ * Works one instance's outbox: a message leaves after WhatsApp's word on the one before, so that order is kept whatever happens. While that is
+ * awaited, the next one is made ready and encrypted, so that it can leave at once. Without a connection the head of the line stays, and
+ * uses up no attempt.
  */
 export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): QueueWork {
   const { outbox, messages, sessions, clock, random } = parts;
   const pacing = createSendPacing();
   /** When the message that failed for a passing reason may be tried again. */
   let retryAt = 0;
-  /** Between our word that a message goes out and WhatsApp's; what was written to a connection that is gone is unknown to it. */
-  const written = new Set<string>();
+  /** What was encrypted in this process and has not left the queue: its ciphertext is on disk. */
+  const encrypted = new Set<string>();
+  const left = createLeftQueue();
 
   return async upTo => {
-    if (upTo !== null && !isWaiting(await messages.find(instanceId, upTo))) return null;
+    if (upTo !== null) {
+      const message = await messages.find(instanceId, upTo);
+      if (!message || !isWaiting(message) || left.has(message)) return null;
+    }
     const settings = await parts.settingsOf(instanceId);
-    let ahead: StoredMessage[] = [];
-    for (;;) {
-      if (ahead.length === 0) ahead = await outbox.next(instanceId, settings.sendIntervalMs > 0 || settings.recipientIntervalMs > 0 ? 1 : READ_AHEAD);
-      const message = ahead.shift();
-      if (!message) return null;
-      const now = clock.now();
-      const socket = sessions.find(instanceId)?.socket;
-      if (message.state === 'queued' && (message.dueAt ?? 0) > now) return { again: message.dueAt ?? now };
-      if (!socket) return { again: now + NOT_CONNECTED_MS };
-      const opensAt = Math.max(retryAt, pacing.opensAt(settings, message.chatId));
-      if (opensAt > now) return { again: opensAt };
+    const isPaced = settings.sendIntervalMs > 0 || settings.recipientIntervalMs > 0;
+    const ahead = createReadAhead(instanceId, outbox, left, isPaced ? 1 : READ_AHEAD);
+    let before: Attempt | null = null;
 
-      const end = await attempt(socket, message);
-      if (!end.left) {
-        retryAt = end.again;
-        return end;
+    /** Ends the attempt under way; null: go on. */
+    const conclude = async (): Promise<{ again: number } | 'reached' | null> => {
+      if (!before) return null;
+      const { messageId, end } = before;
+      before = null;
+      const ended = await end;
+      if (ended.left) return messageId === upTo ? 'reached' : null;
+      retryAt = ended.again;
+      return ended;
+    };
+
+    for (;;) {
+      // A gap begins when the one before has left.
+      let stop = isPaced ? await conclude() : null;
+      if (stop) return stop === 'reached' ? null : stop;
+      const message = await ahead.next();
+      const wait = message === null || message === 'settling' ? null : waitFor(message, settings);
+      const socket = sessions.find(instanceId)?.socket;
+      if (message === null || message === 'settling' || wait || !socket) {
+        stop = await conclude();
+        if (stop) return stop === 'reached' ? null : stop;
+        return message === null ? null : wait ?? { again: clock.now() + (message === 'settling' ? SETTLING_MS : NOT_CONNECTED_MS) };
       }
-      if (message.messageId === upTo) return null;
+      const turn: Promise<boolean> = (before as Attempt | null)?.end.then(end => end.left, () => false) ?? Promise.resolve(true);
+      const next: Attempt = { messageId: message.messageId, end: attempt(socket, message, turn) };
+      next.end.catch(() => {});
+      stop = await conclude();
+      if (stop && stop !== 'reached') {
+        // It could not leave; nothing of it may be under way when somebody comes again.
+        await next.end.catch(() => {});
+        return stop;
+      }
+      before = next;
+      if (stop) {
+        stop = await conclude();
+        return stop === 'reached' ? null : stop;
+      }
     }
   };
 
-  async function attempt(socket: WhatsAppSocket, message: StoredMessage): Promise<AttemptEnd> {
+  /** When to come again, if this message has to wait. */
+  function waitFor(message: StoredMessage, settings: InstanceSettings): { again: number } | null {
+    const now = clock.now();
+    if (message.state === 'queued' && (message.dueAt ?? 0) > now) return { again: message.dueAt ?? now };
+    const opensAt = Math.max(retryAt, pacing.opensAt(settings, message.chatId));
+    return opensAt > now ? { again: opensAt } : null;
+  }
+
+  /** @param turn whether it may leave: the one before has left the queue */
+  async function attempt(socket: WhatsAppSocket, message: StoredMessage, turn: Promise<boolean>): Promise<AttemptEnd> {
     const { messageId, state } = message;
-    if (message.expiresAt !== null && message.expiresAt <= clock.now()) return fail(message, expired());
+    if (message.expiresAt !== null && message.expiresAt <= clock.now()) return await turn ? fail(message, expired()) : lost();
     // One that a crash or a lost connection left in `sending` goes on with the attempt it was at.
     const number = state === 'sending' ? Math.max(1, message.attempts) : message.attempts + 1;
     const ready = await parts.prepare(socket, message).catch((error: unknown) => toFailure(message, error));
-    if ('failure' in ready) return isCurrent(socket) ? judge(message, number, ready.failure, ready.mayPass) : lost();
+    if ('failure' in ready) return await turn && isCurrent(socket) ? judge(message, number, ready.failure, ready.mayPass) : lost();
 
-    const acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
-    const permit = outbox.begin({ instanceId, messageId, attempts: number, ...ready });
+    let acknowledged: Promise<NotedAck | null | 'lost'> = Promise.resolve('lost');
+    const begun = outbox.begin({ instanceId, messageId, attempts: number, ...ready });
+    const permit = Promise.all([begun, turn]).then(([mine, mayLeave]) => {
+      if (!mine || !mayLeave) return false;
+      acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
+      return true;
+    });
     const facts = { party: ready.party, chatId: ready.chatId, correlationId: message.correlationId, retries: message.retries };
-    const again = state === 'sending' || number > 1 || message.retries > 0 || written.has(messageId);
+    const again = state === 'sending' || number > 1 || message.retries > 0 || encrypted.has(messageId);
+    encrypted.add(messageId);
     const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: permit.catch(() => false), again });
     // Cancelled meanwhile, or ended by whoever ended the account: it is not ours any more.
-    if (!await permit) return { left: true };
+    if (!await begun) return leave(message);
+    if (!await turn) return lost();
     if (!wrote) return isCurrent(socket) ? judge(message, number, { code: 'whatsapp_unavailable', message: 'The message could not be written to WhatsApp.' }) : lost();
-    written.add(messageId);
     pacing.written(message.chatId, clock.now(), random.float());
 
     const ack = await acknowledged;
     if (ack === 'lost') return lost();
     if (ack === null) return judge(message, number, { code: 'whatsapp_ack_timeout', message: `WhatsApp did not acknowledge the message in ${number} attempts.` });
     if (ack.errorCode !== null && isTemporaryRefusal(ack.errorCode)) return judge(message, number, refusal(ack.errorCode), true);
-    return leave(messageId);
+    return leave(message);
   }
 
   function toFailure({ messageId }: StoredMessage, error: unknown): { failure: MessageFailure; mayPass: boolean } {
@@ -126,11 +175,12 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
   async function fail(message: StoredMessage, failure: MessageFailure): Promise<AttemptEnd> {
     parts.logger.warn({ instanceId, messageId: message.messageId, reason: failure.code }, 'a queued message failed: it is a dead letter now');
     await parts.settler.fail(message, failure);
-    return leave(message.messageId);
+    return leave(message);
   }
 
-  function leave(messageId: string): AttemptEnd {
-    written.delete(messageId);
+  function leave(message: StoredMessage): AttemptEnd {
+    encrypted.delete(message.messageId);
+    left.add(message);
     return { left: true };
   }
 }
@@ -140,7 +190,7 @@ export function expired(): MessageFailure {
   return { code: 'expired', message: 'The message could not be sent before it expired; nothing stale goes out.' };
 }
 
-function isWaiting(message: StoredMessage | null): boolean {
-  return message?.state === 'queued' || message?.state === 'sending';
+function isWaiting({ state }: StoredMessage): boolean {
+  return state === 'queued' || state === 'sending';
 }
 
