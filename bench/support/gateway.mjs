@@ -11,7 +11,7 @@ export async function openGateway(options) {
     rest,
     /** Resolves when so many sessions are CONNECTED, with the time (performance.now()). */
     async connected(count) {
-      await until(`${count} sessions are CONNECTED`, async () => (await rest.get('/health')).activeSessions >= count);
+      await until(`${count} sessions are CONNECTED`, async () => (await rest.get('/health')).activeSessions >= count, { everyMs: 50, timeoutMs: 120_000 });
       return performance.now();
     },
     async stop() {
@@ -27,7 +27,11 @@ export async function pairInstance({ rest }, control, instanceId, number) {
   const { qr } = await rest.post(`/instances/${instanceId}/connect`);
   await control.post('/phones', { number });
   await control.post(`/phones/${number}/scan`, { qr });
-  await until(`${instanceId} is CONNECTED`, async () => (await rest.get(`/instances/${instanceId}/status`)).status === 'CONNECTED');
+  await untilConnected({ rest }, instanceId);
+}
+
+export function untilConnected({ rest }, instanceId) {
+  return until(`${instanceId} is CONNECTED`, async () => (await rest.get(`/instances/${instanceId}/status`)).status === 'CONNECTED');
 }
 
 /** Links `count` instances, a few at a time. */

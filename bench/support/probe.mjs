@@ -12,7 +12,8 @@ const ANSWERS = {
   usage({ settle }) {
     if (settle) for (let pass = 0; pass < 3; pass += 1) globalThis.gc();
     const { user, system } = process.cpuUsage();
-    return { rss: process.memoryUsage.rss(), cpuMs: (user + system) / 1_000 };
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { rss, heap: heapUsed + external, cpuMs: (user + system) / 1_000 };
   },
   async profile({ profile }) {
     if (profile === 'stop') return profiler.stop();

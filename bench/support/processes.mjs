@@ -15,7 +15,7 @@ export const API_KEY = 'bench';
  * @typedef {object} Measured
  * @property {import('node:child_process').ChildProcess} child
  * @property {number} startedAt performance.now() at its start
- * @property {(options?: { settle?: boolean }) => Promise<{ rss: number, cpuMs: number }>} usage resident bytes, and CPU time so far of all threads; `settle` collects garbage first
+ * @property {(options?: { settle?: boolean }) => Promise<{ rss: number, heap: number, cpuMs: number }>} usage resident bytes, those of live JavaScript and its buffers, and CPU time so far of all threads; `settle` collects garbage first
  * @property {() => Promise<unknown>} startProfile begins to sample what every thread runs
  * @property {() => Promise<{ thread: string, file: string }[]>} stopProfile ends it: a file for each thread, in the format of `node --cpu-prof`
  * @property {() => Promise<string>} log everything it printed

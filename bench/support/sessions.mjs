@@ -16,8 +16,9 @@ const FIRST_NUMBER = 15_553_000_000;
  * @typedef {object} Start
  * @property {number} bootSeconds until the process began to connect
  * @property {number} logInSeconds from then until all were connected
- * @property {number} cpuMs of the whole start
- * @property {number} rss resident bytes some seconds later, after garbage collection
+ * @property {number} logInCpuMs milliseconds of CPU between the two
+ * @property {Memory} memory some seconds later, after garbage collection
+ * @typedef {{ rss: number, heap: number }} Memory bytes: resident, and of live JavaScript with its buffers
  */
 
 /**
@@ -34,8 +35,8 @@ export async function openSessions({ dir, control, simulator, folder }, count) {
     try {
       const ready = within('the bare process is ready', said(bare, 'ready'), LIMIT_MS);
       const connected = within('the bare sessions are open', said(bare, 'connected'), LIMIT_MS);
-      const [readyAt, connectedAt] = await Promise.all([ready, connected]);
-      return { ...bare, readyAt, connectedAt };
+      const [readyAt, bootCpuMs, connectedAt] = await Promise.all([ready, ready.then(() => cpuOf(bare)), connected]);
+      return { ...bare, readyAt, bootCpuMs, connectedAt };
     } catch (error) {
       await bare.stop();
       throw error;
@@ -44,7 +45,8 @@ export async function openSessions({ dir, control, simulator, folder }, count) {
   async function startGateway(env) {
     const gateway = await openGatewayOn(folders.full, env);
     try {
-      return { ...gateway, connectedAt: await gateway.connected(count) };
+      const [bootCpuMs, connectedAt] = await Promise.all([cpuOf(gateway), gateway.connected(count)]);
+      return { ...gateway, bootCpuMs, connectedAt };
     } catch (error) {
       await gateway.stop();
       throw error;
@@ -59,25 +61,30 @@ export async function openSessions({ dir, control, simulator, folder }, count) {
 
   return {
     start: { gateway: env => measure(startGateway(env)), bare: () => measure(startBare(numbers)) },
-    /** Resident bytes without any session. */
-    base: { gateway: () => resident(openGatewayOn(folders.empty)), bare: () => resident(startBare([])) },
+    /** Memory without any session. */
+    base: { gateway: () => memoryOf(openGatewayOn(folders.empty)), bare: () => memoryOf(startBare([])) },
   };
 }
 
 /** @returns {Promise<Start>} */
 async function measure(starting) {
   const started = await starting;
-  const { cpuMs } = await started.usage();
-  const { startedAt, readyAt, connectedAt } = started;
-  return { bootSeconds: (readyAt - startedAt) / 1_000, logInSeconds: (connectedAt - readyAt) / 1_000, cpuMs, rss: await resident(started) };
+  const { startedAt, readyAt, connectedAt, bootCpuMs } = started;
+  const logInCpuMs = await cpuOf(started) - bootCpuMs;
+  return { bootSeconds: (readyAt - startedAt) / 1_000, logInSeconds: (connectedAt - readyAt) / 1_000, logInCpuMs, memory: await memoryOf(started) };
+}
+
+async function cpuOf(measured) {
+  return (await measured.usage()).cpuMs;
 }
 
 /** Ends the process, too. */
-async function resident(starting) {
+async function memoryOf(starting) {
   const started = await starting;
   try {
     await sleep(SETTLE_MS);
-    return (await started.usage({ settle: true })).rss;
+    const { rss, heap } = await started.usage({ settle: true });
+    return { rss, heap };
   } finally {
     await started.stop();
   }
