@@ -13,7 +13,7 @@ const SCHEDULES = {
 };
 
 /**
- * Registers the trigger's webhook again where the gateway lost it, for as long as the workflow is published (docs/decisions/0006).
+ * Registers the trigger's webhook again where the gateway lost it, for as long as the workflow is published (docs/decisions/0007).
  *
  * It keeps its secret: outside of an execution n8n saves nothing, and the next delivery is checked by what is saved. n8n stops the
  * schedule by itself; closing waits for the look that is under way, which then leaves nothing behind.

@@ -56,14 +56,14 @@ describe('n8n\'s editor', () => {
     await editor.openWorkflow(workflow.id);
     await editor.openNode('Send Text');
     await editor.photograph('send-text');
-    expect(await editor.fieldLabels()).toEqual(['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Text', 'Options']);
+    expect(await editor.fieldLabels()).toEqual(['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Text', 'Wait For', 'Options']);
   });
 
   it('shows the fields of the trigger', async () => {
     await editor.openWorkflow(workflow.id);
     await editor.openNode('Chasqui Trigger');
     await editor.photograph('trigger');
-    expect(await editor.fieldLabels()).toEqual(['Credential', 'Instance', 'Events', 'Download Media']);
+    expect(await editor.fieldLabels()).toEqual(['Credential', 'Instance', 'Events', 'Download Media', 'Options']);
   });
 
   it('shows the fields of the other nodes', async () => {
@@ -83,9 +83,9 @@ describe('n8n\'s editor', () => {
       await editor.closeNode();
     }
     expect(seen).toEqual({
-      'Any Event': ['Credential', 'Instance', 'Events', 'Statuses', 'Download Media', 'Put Output File in Field'],
-      'Send Media': ['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Media Type', 'Source', 'Input Binary Field', 'Caption', 'Options'],
-      'Send Location': ['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Latitude', 'Longitude', 'Options'],
+      'Any Event': ['Credential', 'Instance', 'Events', 'Statuses', 'Download Media', 'Put Output File in Field', 'Options'],
+      'Send Media': ['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Media Type', 'Source', 'Input Binary Field', 'Caption', 'Wait For', 'Options'],
+      'Send Location': ['Credential', 'Resource', 'Operation', 'Instance', 'To', 'Latitude', 'Longitude', 'Wait For', 'Options'],
       'Get QR Code': ['Credential', 'Resource', 'Operation', 'Instance', 'Put Output File in Field'],
     });
   });
