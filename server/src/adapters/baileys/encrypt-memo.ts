@@ -9,8 +9,10 @@ export interface Relayed {
   messageId: string;
   /** It may have been encrypted before. */
   again: boolean;
-  /** Nothing may leave before it is true. */
+  /** Nothing may leave before it is true. Awaited with the encryption, so it must not take long: Baileys encrypts for one device at a time. */
   permit: Promise<boolean>;
+  /** The same, awaited after the encryption. */
+  turn: Promise<boolean>;
 }
 
 /**
@@ -63,6 +65,11 @@ export function createEncryptMemo(parts: { instanceId: string; memos: Pick<Ciphe
       }));
     },
   };
+}
+
+/** @throws DomainError when the message may not leave */
+export async function untilItsTurn({ turn }: Relayed): Promise<void> {
+  if (!await turn) throw new DomainError('internal_error', 'The message was given up before its turn came.');
 }
 
 /** @throws DomainError when the message may not leave */

@@ -10,7 +10,7 @@ import type { AuthState } from './auth-state.js';
 import type { createBaileysLogger } from './baileys-logger.js';
 import { readClose } from './close-cause.js';
 import { createDoneLater } from './done-later.js';
-import { relayed } from './encrypt-memo.js';
+import { relayed, untilItsTurn } from './encrypt-memo.js';
 import { createFirstContacts } from './first-contacts.js';
 import { createIntake } from './intake.js';
 import { toBaileysContent } from './outgoing.js';
@@ -56,7 +56,15 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   const own = () => ({ id: auth.creds.me?.id, lid: auth.creds.me?.lid });
   const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, barrier, doneLater: createDoneLater(markDone), onFatal, logger });
   const contacts = createFirstContacts();
-  if ('transaction' in socket.authState.keys) replaceTransactions(socket.authState.keys, auth.keys, name => name === auth.creds.me?.id);
+  if ('transaction' in socket.authState.keys) {
+    replaceTransactions(socket.authState.keys, auth.keys, {
+      isSend: name => name === auth.creds.me?.id,
+      async beforeWrite() {
+        const message = relayed.getStore();
+        if (message) await untilItsTurn(message);
+      },
+    });
+  }
   let released = false;
   let qrShown = 0;
   /** The two come in either order. */
@@ -103,14 +111,15 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   return {
     lookUp: digits => lookUp(socket, book, digits),
     prepare: message => prepare(socket, message, baileysLogger),
-    async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), again = false }) {
+    async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), turn = Promise.resolve(true), again = false }) {
       // Whoever gave it hears of it, too.
       permit.catch(() => {});
+      turn.catch(() => {});
       const { message } = proto.WebMessageInfo.decode(bytes);
       if (!message) throw new DomainError('internal_error', 'The stored message is empty.');
-      const relaying = contacts.meet(jid, () => relayed.run({ messageId, again, permit }, () => socket.relayMessage(jid, message, { messageId })));
-      // How long it waits for its permit is not WhatsApp's fault.
-      await Promise.race([relaying.catch(() => {}), permit.catch(() => {})]);
+      const relaying = contacts.meet(jid, () => relayed.run({ messageId, again, permit, turn }, () => socket.relayMessage(jid, message, { messageId })));
+      // How long it waits for its turn is not WhatsApp's fault.
+      await Promise.race([relaying.catch(() => {}), turn.catch(() => {})]);
       await bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
     },
     requestPairingCode: digits => bounded(socket.requestPairingCode(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer with a pairing code.'),

@@ -4,6 +4,7 @@ import type { SignalKeys } from './auth-state.js';
 import { createKeyedLock } from './keyed-lock.js';
 
 interface Transaction {
+  isSend: boolean;
   pending: Record<string, Record<string, unknown>>;
   /** It was committed, or given up: what is written in its context from then on is written at once. */
   closed: boolean;
@@ -20,9 +21,13 @@ interface Transaction {
  *
  * What a transaction writes is committed when its work has ended, after the stanza of a send is on the wire: that is how Baileys means
  * `sender-key-memory`.
- * @param isSend whether a transaction of this name is that of a send
+ * @param sends.isSend whether a transaction of this name is that of a send
+ * @param sends.beforeWrite called in the context of a send after everything was encrypted, and before the stanza is written: when Baileys asks
+ * for the contact's privacy token, or notes who has a group's sender key (rc14, relayMessage). A send that it rejects for is not written.
  */
-export function replaceTransactions(keys: SignalKeyStoreWithTransaction, store: SignalKeys, isSend: (name: string) => boolean): void {
+export function replaceTransactions(
+  keys: SignalKeyStoreWithTransaction, store: SignalKeys, { isSend, beforeWrite }: { isSend: (name: string) => boolean; beforeWrite: () => Promise<void> },
+): void {
   const context = new AsyncLocalStorage<Transaction>();
   const lock = createKeyedLock();
   const current = (): Transaction | null => {
@@ -30,8 +35,8 @@ export function replaceTransactions(keys: SignalKeyStoreWithTransaction, store: 
     return transaction && !transaction.closed ? transaction : null;
   };
 
-  async function run<T>(work: () => Promise<T>): Promise<T> {
-    const transaction: Transaction = { pending: {}, closed: false };
+  async function run<T>(work: () => Promise<T>, ofSend: boolean): Promise<T> {
+    const transaction: Transaction = { isSend: ofSend, pending: {}, closed: false };
     try {
       return await context.run(transaction, work);
     } catch (error) {
@@ -46,6 +51,7 @@ export function replaceTransactions(keys: SignalKeyStoreWithTransaction, store: 
   Object.assign(keys, {
     isInTransaction: () => current() !== null,
     async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
+      if (type === 'tctoken' && current()?.isSend) await beforeWrite();
       const written = current()?.pending[type] ?? {};
       const missing = ids.filter(id => !(id in written));
       const values: Record<string, SignalDataTypeMap[T]> = missing.length > 0 ? { ...await store.get(type, missing) } : {};
@@ -58,11 +64,12 @@ export function replaceTransactions(keys: SignalKeyStoreWithTransaction, store: 
     async set(data: SignalDataSet) {
       const transaction = current();
       if (!transaction) return store.set(data);
+      if (transaction.isSend && 'sender-key-memory' in data) await beforeWrite();
       for (const [type, values] of Object.entries(data)) transaction.pending[type] = { ...transaction.pending[type], ...values };
     },
     transaction<T>(work: () => Promise<T>, name: string): Promise<T> {
       if (current()) return work();
-      return isSend(name) ? run(work) : lock.run([name], () => run(work));
+      return isSend(name) ? run(work, true) : lock.run([name], () => run(work, false));
     },
   } satisfies SignalKeyStoreWithTransaction);
 }

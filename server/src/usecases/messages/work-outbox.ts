@@ -40,7 +40,12 @@ export interface OutboxWorkerParts {
 type AttemptEnd = { left: true } | { left: false; again: number };
 
 /** An attempt under way. */
-interface Attempt { messageId: string; end: Promise<AttemptEnd> }
+interface Attempt {
+  messageId: string;
+  /** It has been written, or never will be. */
+  written: Promise<unknown>;
+  end: Promise<AttemptEnd>;
+}
 
 /**
  * Works one instance's outbox: a message leaves after WhatsApp's word on the one before, so that order is kept whatever happens. While that is
@@ -89,9 +94,7 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
         if (stop) return stop === 'reached' ? null : stop;
         return message === null ? null : wait ?? { again: clock.now() + (message === 'settling' ? SETTLING_MS : NOT_CONNECTED_MS) };
       }
-      const turn: Promise<boolean> = (before as Attempt | null)?.end.then(end => end.left, () => false) ?? Promise.resolve(true);
-      const next: Attempt = { messageId: message.messageId, end: attempt(socket, message, turn) };
-      next.end.catch(() => {});
+      const next = begin(socket, message, before);
       stop = await conclude();
       if (stop && stop !== 'reached') {
         // It could not leave; nothing of it may be under way when somebody comes again.
@@ -114,30 +117,45 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     return opensAt > now ? { again: opensAt } : null;
   }
 
-  /** @param turn whether it may leave: the one before has left the queue */
-  async function attempt(socket: WhatsAppSocket, message: StoredMessage, turn: Promise<boolean>): Promise<AttemptEnd> {
+  function begin(socket: WhatsAppSocket, message: StoredMessage, before: Attempt | null): Attempt {
+    let written = () => {};
+    const attempted: Attempt = { messageId: message.messageId, written: new Promise<void>(resolve => { written = resolve; }), end: Promise.resolve({ left: true }) };
+    // Sends take turns in encrypting, too: one that waits for its turn must never have what the one before it needs.
+    const after = { written: before?.written ?? Promise.resolve(), left: before ? before.end.then(({ left }) => left, () => false) : Promise.resolve(true) };
+    attempted.end = attempt(socket, message, after, written).finally(written);
+    attempted.end.catch(() => {});
+    return attempted;
+  }
+
+  /**
+   * @param after the message before this one: when it was written, and whether it has left the queue, so that this one may go out
+   * @param onWritten to be called when this one was written
+   */
+  async function attempt(socket: WhatsAppSocket, message: StoredMessage, after: { written: Promise<unknown>; left: Promise<boolean> }, onWritten: () => void): Promise<AttemptEnd> {
     const { messageId, state } = message;
+    const turn = after.left;
     if (message.expiresAt !== null && message.expiresAt <= clock.now()) return await turn ? fail(message, expired()) : lost();
     // One that a crash or a lost connection left in `sending` goes on with the attempt it was at.
     const number = state === 'sending' ? Math.max(1, message.attempts) : message.attempts + 1;
     const ready = await parts.prepare(socket, message).catch((error: unknown) => toFailure(message, error));
     if ('failure' in ready) return await turn && isCurrent(socket) ? judge(message, number, ready.failure, ready.mayPass) : lost();
+    await after.written;
 
-    let acknowledged: Promise<NotedAck | null | 'lost'> = Promise.resolve('lost');
     const begun = outbox.begin({ instanceId, messageId, attempts: number, ...ready });
-    const permit = Promise.all([begun, turn]).then(([mine, mayLeave]) => {
-      if (!mine || !mayLeave) return false;
-      acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
-      return true;
+    let acknowledged: Promise<NotedAck | null | 'lost'> = Promise.resolve('lost');
+    const mayLeave = turn.then(itIs => {
+      if (itIs) acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
+      return itIs;
     });
     const facts = { party: ready.party, chatId: ready.chatId, correlationId: message.correlationId, retries: message.retries };
     const again = state === 'sending' || number > 1 || message.retries > 0 || encrypted.has(messageId);
     encrypted.add(messageId);
-    const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: permit.catch(() => false), again });
+    const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: begun.catch(() => false), turn: mayLeave, again });
     // Cancelled meanwhile, or ended by whoever ended the account: it is not ours any more.
     if (!await begun) return leave(message);
     if (!await turn) return lost();
     if (!wrote) return isCurrent(socket) ? judge(message, number, { code: 'whatsapp_unavailable', message: 'The message could not be written to WhatsApp.' }) : lost();
+    onWritten();
     pacing.written(message.chatId, clock.now(), random.float());
 
     const ack = await acknowledged;
