@@ -24,13 +24,13 @@ const SIZES = QUICK
     sessions: { rounds: 1, budgetMs: 1, count: 3 },
   }
   : {
-    send: { rounds: 7, budgetMs: 15_000, count: 150 },
-    async: { rounds: 4, budgetMs: 25_000, count: 1_000 },
-    inbound: { rounds: 7, budgetMs: 15_000, burst: 200, single: 60 },
+    send: { rounds: 7, budgetMs: 12_000, count: 150 },
+    async: { rounds: 4, budgetMs: 20_000, count: 1_500 },
+    inbound: { rounds: 7, budgetMs: 12_000, burst: 200, single: 60 },
     sessions: { rounds: 3, budgetMs: 50_000, count: 100 },
   };
 const WEAKER_ROUNDS = 3;
-const WEAKER_BUDGET_MS = QUICK ? 1 : 8_000;
+const WEAKER_BUDGET_MS = QUICK ? 1 : 6_000;
 
 const PAIRED = {
   send: (stage, pair, arrivals, size) => benchSend(pair, size),

@@ -10,6 +10,8 @@ export async function startSink() {
     JSON.parse(Buffer.concat(chunks).toString('utf8'));
     response.writeHead(202, { 'content-type': 'application/json', 'content-length': ACCEPTED.length }).end(ACCEPTED);
   });
+  // As long as the gateway does.
+  server.keepAliveTimeout = 72_000;
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
