@@ -23,8 +23,9 @@ export interface MessageStore {
   /**
    * Moves an outgoing message forward (`mayAdvance`) and writes its deliveries. Answers false, and writes nothing, when
    * the message is not there or the step would not go forward.
+   * @param patient nobody waits for it: it may share the flush of a write that follows within milliseconds
    */
-  advance(step: MessageStep, deliveries: NewDelivery[]): Promise<boolean>;
+  advance(step: MessageStep, deliveries: NewDelivery[], patient?: boolean): Promise<boolean>;
   /** By id within an instance; the outgoing one where both directions have it. */
   find(instanceId: string, messageId: string): Promise<StoredMessage | null>;
   /** In the order of arrival, newest first, page by page; what comes in meanwhile moves nothing. */

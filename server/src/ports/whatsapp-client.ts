@@ -100,10 +100,10 @@ export interface WhatsAppSocket {
    * ciphertext to every device that was written to before.
    * @param message.again it may have been written before; only then an earlier ciphertext is looked for
    * @param message.permit it is on disk and may go out: nothing leaves before it resolves to true; false, or a rejection, gives the message up
-   * @param message.turn the same for its place in an order: it may take long, and holds up nothing but this message
+   * @param message.turn called when the message could leave; the same for its place in an order: it may take long, and holds up nothing but this message
    * @throws DomainError `whatsapp_unavailable`
    */
-  relay(message: { messageId: string; jid: string; proto: Uint8Array; permit?: Promise<boolean>; turn?: Promise<boolean>; again?: boolean }): Promise<void>;
+  relay(message: { messageId: string; jid: string; proto: Uint8Array; permit?: Promise<boolean>; turn?: () => Promise<boolean>; again?: boolean }): Promise<void>;
   /** @param digits the phone's own number */
   requestPairingCode(digits: string): Promise<string>;
   /** Whether WhatsApp answers a ping within `timeoutMs`. */

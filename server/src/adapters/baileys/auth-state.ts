@@ -1,6 +1,10 @@
 import { initAuthCreds, type AuthenticationCreds, type SignalDataSet, type SignalDataTypeMap, type SignalKeyStore } from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
 import type { KeyChange, SessionChanges, SessionStore } from '../../ports/session-store.js';
 import { decodeCredentials, decodeKey, encodeValue } from './codec.js';
+
+/** Sessions of one instance kept decoded: those of the chats that are going on. */
+const SESSIONS_AT_HAND = 200;
 
 /** What a step of the ratchet makes durable beside the keys it changed. */
 export type WithKeys = Pick<SessionChanges, 'journal' | 'memos'>;
@@ -101,16 +105,26 @@ function createGate() {
 
 /** Baileys' key store over ours: one `set` is one commit, whatever types it spans. */
 export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, instanceId: string): SignalKeys {
+  /** Sessions as plain objects, which nobody changes: libsignal makes records of its own from them, and gives new ones back. */
+  const sessions = new LRUCache<string, SignalDataTypeMap['session']>({ max: SESSIONS_AT_HAND });
+
   async function commit(data: SignalDataSet, beside: WithKeys = {}): Promise<void> {
     const keys = listChanges(data);
+    for (const [id, session] of Object.entries(data.session ?? {})) {
+      if (session) sessions.set(id, session);
+      else sessions.delete(id);
+    }
     if (keys.length > 0 || beside.journal?.length || beside.memos?.length) await store.commit(instanceId, { keys, ...beside });
   }
 
   return {
     commit,
     async get<T extends keyof SignalDataTypeMap>(type: T, ids: string[]) {
-      const found = await store.readKeys(instanceId, type, ids);
       const values: Record<string, SignalDataTypeMap[T]> = {};
+      const missing = type === 'session' ? ids.filter(id => !sessions.has(id)) : ids;
+      if (type === 'session') for (const id of ids) { const session = sessions.get(id); if (session) values[id] = session as SignalDataTypeMap[T]; }
+      if (missing.length === 0) return values;
+      const found = await store.readKeys(instanceId, type, missing);
       for (const [id, bytes] of found) values[id] = decodeKey(type, bytes);
       return values;
     },

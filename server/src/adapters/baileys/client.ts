@@ -21,7 +21,6 @@ import { createSignalRepositoryFactory } from './signal-repository.js';
 import { wrapSocket } from './socket.js';
 import { createTakeUp } from './take-up.js';
 
-const CONNECT_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_MS = 25_000;
 
 export interface BaileysClientParts {
@@ -89,7 +88,8 @@ export function createBaileysClient({ sessions, journal, memos, messages, networ
         ...await network.socketOptions(),
         auth,
         logger: baileysLogger,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        // The session has a watchdog of its own. Baileys would take this for the limit of each single frame, too, and note a stack for it.
+        connectTimeoutMs: 0,
         keepAliveIntervalMs: KEEP_ALIVE_MS,
         // Online devices silence the phone's notifications.
         markOnlineOnConnect: false,

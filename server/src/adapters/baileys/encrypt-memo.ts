@@ -11,8 +11,8 @@ export interface Relayed {
   again: boolean;
   /** Nothing may leave before it is true. Awaited with the encryption, so it must not take long: Baileys encrypts for one device at a time. */
   permit: Promise<boolean>;
-  /** The same, awaited after the encryption. */
-  turn: Promise<boolean>;
+  /** The same, asked after the encryption. */
+  turn: () => Promise<boolean>;
 }
 
 /**
@@ -69,7 +69,7 @@ export function createEncryptMemo(parts: { instanceId: string; memos: Pick<Ciphe
 
 /** @throws DomainError when the message may not leave */
 export async function untilItsTurn({ turn }: Relayed): Promise<void> {
-  if (!await turn) throw new DomainError('internal_error', 'The message was given up before its turn came.');
+  if (!await turn()) throw new DomainError('internal_error', 'The message was given up before its turn came.');
 }
 
 /** @throws DomainError when the message may not leave */

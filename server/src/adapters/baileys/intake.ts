@@ -4,12 +4,12 @@ import type { SocketHandlers } from '../../ports/whatsapp-client.js';
 import type { AddressBook } from './addresses.js';
 import { createChatOrder } from './chat-order.js';
 import type { DoneLater } from './done-later.js';
+import { holdReceipts } from './hold-receipts.js';
 import { readIncoming } from './incoming.js';
 import { readReceipt, readServerAck } from './receipts.js';
 import type { OwnJids, ReceivedStanzas } from './received-stanzas.js';
 import type { Leftover } from './replay.js';
 import { atMost } from './time-limit.js';
-import type { WriteBarrier } from './write-barrier.js';
 
 const READ_MS = 1_000;
 
@@ -20,7 +20,6 @@ export interface IntakeParts {
   book: AddressBook;
   handlers: Pick<SocketHandlers, 'onMessage' | 'onReceipt' | 'onServerAck' | 'onActivity'>;
   stanzas: ReceivedStanzas;
-  barrier: Pick<WriteBarrier, 'hold'>;
   doneLater: DoneLater;
   /** What came in could not be stored: the process has to end, since WhatsApp may believe it delivered. */
   onFatal: (error: Error) => void;
@@ -38,7 +37,7 @@ export interface Intake {
 }
 
 export function createIntake(parts: IntakeParts): Intake {
-  const { instanceId, socket, own, book, handlers, stanzas, barrier, doneLater, onFatal, logger } = parts;
+  const { instanceId, socket, own, book, handlers, stanzas, doneLater, onFatal, logger } = parts;
   const storing = new Set<Promise<void>>();
   const order = createChatOrder(message => {
     // Reading may ask for an address, so it goes one by one; storing keeps the order by itself and may overlap.
@@ -55,7 +54,9 @@ export function createIntake(parts: IntakeParts): Intake {
     for (const message of messages) order.take(message);
   });
 
-  /** Before Baileys sees the frame, so that its acknowledgement finds the barrier up. */
+  const receipts = holdReceipts(socket);
+
+  /** Before Baileys sees the frame, so that its acknowledgement waits. */
   function take(frame: BinaryNode): void {
     if (frame.tag === 'message') {
       stanzas.add(frame);
@@ -63,7 +64,7 @@ export function createIntake(parts: IntakeParts): Intake {
     } else if (frame.tag === 'receipt') {
       const { id: pn, lid } = own();
       const receipt = readReceipt(frame, { pn, lid });
-      if (receipt) barrier.hold(store(handlers.onReceipt(receipt), 'a receipt could not be stored'));
+      if (receipt) receipts.hold(frame, store(handlers.onReceipt(receipt), 'a receipt could not be stored'));
     } else if (frame.tag === 'ack' && frame.attrs['class'] === 'message') {
       const ack = readServerAck(frame);
       if (ack) void store(handlers.onServerAck(ack), 'an acknowledgement could not be stored').catch(() => {});

@@ -14,6 +14,7 @@ import { relayed, untilItsTurn } from './encrypt-memo.js';
 import { createFirstContacts } from './first-contacts.js';
 import { createIntake } from './intake.js';
 import { toBaileysContent } from './outgoing.js';
+import { takePlace } from './place-in-line.js';
 import type { ReceivedStanzas } from './received-stanzas.js';
 import type { Leftover } from './replay.js';
 import { atMost, bounded } from './time-limit.js';
@@ -54,7 +55,7 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   const book = createAddressBook(socket.signalRepository.lidMapping);
   const barrier = createWriteBarrier(socket);
   const own = () => ({ id: auth.creds.me?.id, lid: auth.creds.me?.lid });
-  const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, barrier, doneLater: createDoneLater(markDone), onFatal, logger });
+  const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, doneLater: createDoneLater(markDone), onFatal, logger });
   const contacts = createFirstContacts();
   if ('transaction' in socket.authState.keys) {
     replaceTransactions(socket.authState.keys, auth.keys, {
@@ -111,16 +112,22 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   return {
     lookUp: digits => lookUp(socket, book, digits),
     prepare: message => prepare(socket, message, baileysLogger),
-    async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), turn = Promise.resolve(true), again = false }) {
+    async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), turn = () => Promise.resolve(true), again = false }) {
       // Whoever gave it hears of it, too.
       permit.catch(() => {});
-      turn.catch(() => {});
       const { message } = proto.WebMessageInfo.decode(bytes);
       if (!message) throw new DomainError('internal_error', 'The stored message is empty.');
-      const relaying = contacts.meet(jid, () => relayed.run({ messageId, again, permit, turn }, () => socket.relayMessage(jid, message, { messageId })));
-      // How long it waits for its turn is not WhatsApp's fault.
-      await Promise.race([relaying.catch(() => {}), turn.catch(() => {})]);
-      await bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
+      const place = takePlace(turn);
+      const relaying = contacts.meet(jid, () => relayed.run({ messageId, again, permit, turn: place.turn }, () => socket.relayMessage(jid, message, { messageId })));
+      try {
+        await bounded(Promise.race([relaying, place.reached]), RELAY_TIMEOUT_MS, 'WhatsApp did not answer what was asked for the message in time.');
+        // How long it waits for its turn is nobody's fault.
+        await Promise.race([relaying.catch(() => {}), place.passed]);
+        await bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
+      } catch (error) {
+        place.leave();
+        throw error;
+      }
     },
     requestPairingCode: digits => bounded(socket.requestPairingCode(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer with a pairing code.'),
     probe: timeoutMs => probe(socket, timeoutMs),

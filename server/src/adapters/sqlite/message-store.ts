@@ -47,9 +47,9 @@ export function createSqliteMessageStore(database: Database): MessageStore {
       if (!applied && done.length > 0) await database.write(done);
       return applied;
     },
-    async advance(step, deliveries) {
+    async advance(step, deliveries, patient = false) {
       const memos = step.to === 'failed' ? [] : [forgetMemos(step.instanceId, step.messageId)];
-      return (await database.write([advanceMessage(step), ...memos, ...deliveries.map(insertDelivery)])).applied;
+      return (await database.write([advanceMessage(step), ...memos, ...deliveries.map(insertDelivery)], { patient })).applied;
     },
     async find(instanceId, messageId) {
       const [row] = await database.read(FIND, [instanceId, messageId]);

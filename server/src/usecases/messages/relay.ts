@@ -13,8 +13,8 @@ export interface RelayedMessage {
   facts: MessageFacts;
   /** Its row is on disk, and may go out; nothing leaves before. */
   permit?: Promise<boolean>;
-  /** Those that go before it have gone. */
-  turn?: Promise<boolean>;
+  /** Called when it could leave: whether those that go before it have gone. */
+  turn?: () => Promise<boolean>;
   /** It may have been written before. */
   again?: boolean;
 }
@@ -35,13 +35,14 @@ export function createRelay(clock: Clock, logger: Logger): Relay {
 
   return {
     async send(socket, { instanceId, messageId, proto, facts, permit, turn, again }) {
+      let itsTurn = true;
       underWay.set(key(instanceId, messageId), { socket, at: clock.now(), facts });
       try {
-        await socket.relay({ messageId, jid: facts.party, proto, ...(permit ? { permit } : {}), ...(turn ? { turn } : {}), ...(again === undefined ? {} : { again }) });
+        await socket.relay({ messageId, jid: facts.party, proto, ...(permit ? { permit } : {}), ...(turn ? { turn: async () => (itsTurn = await turn()) } : {}), ...(again === undefined ? {} : { again }) });
         return true;
       } catch (err) {
         // Not to leave is what its sender wanted.
-        if (await permit === false || await turn === false) return false;
+        if (!itsTurn || await permit === false) return false;
         logger.warn({ err, instanceId, messageId }, 'the message could not be written');
         return false;
       }

@@ -52,18 +52,19 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
   }
 
   /** Answers when the step was noted. */
-  async function advance(instanceId: string, messageId: string, status: AckStatus, failure?: MessageFailure): Promise<number> {
+  async function advance(instanceId: string, messageId: string, status: AckStatus, { failure, patient = false }: { failure?: MessageFailure; patient?: boolean } = {}): Promise<number> {
     const at = clock.now();
     const message = await factsOf(instanceId, messageId);
     if (!message) return at;
+    // At once: the receipt may be right behind the acknowledgement.
+    if (status !== 'failed') message.sent = true;
     const { party, correlationId, retries } = message;
     const data = { messageId, status, to: party, ...(correlationId === null ? {} : { correlationId }), ...(failure ? { error: failure } : {}) };
     // A dead letter that is retried may fail once more, and that is another event.
     const identity = retries === 0 ? [messageId, status] : [messageId, status, String(retries)];
     const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, identity, message.chatId, aboutChat(message));
     const step = { instanceId, messageId, to: status, at, ...(failure ? { failure } : {}) };
-    if (status !== 'failed') message.sent = true;
-    if (await messages.advance(step, deliveries)) {
+    if (await messages.advance(step, deliveries, patient)) {
       if (deliveries.length > 0) outlet.wake();
       watch.changed(instanceId, messageId);
     }
@@ -74,13 +75,15 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
     async onServerAck(instanceId, ack) {
       const { messageId, errorCode } = ack;
       // The queue tries again what may pass, and fails it otherwise.
-      const isJudged = errorCode !== null && isTemporaryRefusal(errorCode) && acknowledgements.isInQueue(instanceId, messageId);
+      // In the queue the next message's own writes are about to follow.
+      const patient = acknowledgements.isInQueue(instanceId, messageId);
+      const isJudged = errorCode !== null && isTemporaryRefusal(errorCode) && patient;
       // The queue goes on without waiting for the disk. What a crash takes back is asked for again: the message goes out once more, as it was,
       // and WhatsApp acknowledges it again.
       acknowledgements.settleQueue(instanceId, { ...ack, at: clock.now() });
       const at = isJudged ? clock.now()
-        : errorCode === null ? await advance(instanceId, messageId, 'sent')
-          : await advance(instanceId, messageId, 'failed', refusal(errorCode));
+        : errorCode === null ? await advance(instanceId, messageId, 'sent', { patient })
+          : await advance(instanceId, messageId, 'failed', { failure: refusal(errorCode), patient });
       // Everybody else is told what is on disk already.
       acknowledgements.settle(instanceId, { ...ack, at });
     },
@@ -88,14 +91,14 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
       for (const messageId of messageIds) {
         // A receipt may overtake the acknowledgement, or make up for one that was lost; whoever waits for `sent` is told it all the same.
         const facts = await factsOf(instanceId, messageId);
-        if (facts && !facts.sent) await advance(instanceId, messageId, 'sent');
-        acknowledgements.settleQueue(instanceId, { messageId, errorCode: null, at: await advance(instanceId, messageId, status) });
+        if (facts && !facts.sent) await advance(instanceId, messageId, 'sent', { patient: true });
+        acknowledgements.settleQueue(instanceId, { messageId, errorCode: null, at: await advance(instanceId, messageId, status, { patient: true }) });
       }
     },
     async fail({ instanceId, messageId }, failure) {
       // Where it was retried, the row knows better.
       remembered.delete(`${instanceId}/${messageId}`);
-      await advance(instanceId, messageId, 'failed', failure);
+      await advance(instanceId, messageId, 'failed', { failure });
     },
   };
 }

@@ -15,6 +15,8 @@ import { createLeftQueue, createReadAhead } from './read-ahead.js';
 import { createSendPacing } from './send-pacing.js';
 import { refusal, type MessageSettler } from './settle-message.js';
 
+/** Messages under way at once: one waits for WhatsApp's word, the others are encrypted and wait for their turn. */
+const AT_ONCE = 4;
 /** Messages read ahead where nothing has to be waited for in between. */
 const READ_AHEAD = 32;
 /** Without a connection the worker is opened anew when there is one; this only bounds the harm of a wake-up that never came. */
@@ -42,14 +44,14 @@ type AttemptEnd = { left: true } | { left: false; again: number };
 /** An attempt under way. */
 interface Attempt {
   messageId: string;
-  /** It has been written, or never will be. */
-  written: Promise<unknown>;
+  /** It could leave, or never will: those behind it may be encrypted. */
+  ready: Promise<unknown>;
   end: Promise<AttemptEnd>;
 }
 
 /**
  * Works one instance's outbox: a message leaves after WhatsApp's word on the one before, so that order is kept whatever happens. While that is
- * awaited, the next one is made ready and encrypted, so that it can leave at once. Without a connection the head of the line stays, and
+ * awaited, the next ones are made ready and encrypted, so that they can leave at once. Without a connection the head of the line stays, and
  * uses up no attempt.
  */
 export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): QueueWork {
@@ -69,43 +71,41 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     const settings = await parts.settingsOf(instanceId);
     const isPaced = settings.sendIntervalMs > 0 || settings.recipientIntervalMs > 0;
     const ahead = createReadAhead(instanceId, outbox, left, isPaced ? 1 : READ_AHEAD);
-    let before: Attempt | null = null;
+    const underWay: Attempt[] = [];
 
-    /** Ends the attempt under way; null: go on. */
-    const conclude = async (): Promise<{ again: number } | 'reached' | null> => {
-      if (!before) return null;
-      const { messageId, end } = before;
-      before = null;
-      const ended = await end;
-      if (ended.left) return messageId === upTo ? 'reached' : null;
-      retryAt = ended.again;
-      return ended;
+    /** Ends attempts, the first ones first, until so many are under way. */
+    const endDownTo = async (count: number): Promise<{ again: number } | 'reached' | null> => {
+      let reached: 'reached' | null = null;
+      while (underWay.length > count) {
+        const { messageId, end } = underWay.shift() as Attempt;
+        const ended = await end;
+        if (!ended.left) {
+          retryAt = ended.again;
+          // What was behind it cannot leave; nothing of it may be under way when somebody comes again.
+          await Promise.allSettled(underWay.splice(0).map(attempt => attempt.end));
+          return ended;
+        }
+        if (messageId === upTo) {
+          reached = 'reached';
+          count = 0;
+        }
+      }
+      return reached;
     };
 
     for (;;) {
       // A gap begins when the one before has left.
-      let stop = isPaced ? await conclude() : null;
+      const stop = await endDownTo(isPaced ? 0 : AT_ONCE - 1);
       if (stop) return stop === 'reached' ? null : stop;
       const message = await ahead.next();
       const wait = message === null || message === 'settling' ? null : waitFor(message, settings);
       const socket = sessions.find(instanceId)?.socket;
       if (message === null || message === 'settling' || wait || !socket) {
-        stop = await conclude();
-        if (stop) return stop === 'reached' ? null : stop;
+        const rest = await endDownTo(0);
+        if (rest) return rest === 'reached' ? null : rest;
         return message === null ? null : wait ?? { again: clock.now() + (message === 'settling' ? SETTLING_MS : NOT_CONNECTED_MS) };
       }
-      const next = begin(socket, message, before);
-      stop = await conclude();
-      if (stop && stop !== 'reached') {
-        // It could not leave; nothing of it may be under way when somebody comes again.
-        await next.end.catch(() => {});
-        return stop;
-      }
-      before = next;
-      if (stop) {
-        stop = await conclude();
-        return stop === 'reached' ? null : stop;
-      }
+      underWay.push(begin(socket, message, underWay.at(-1) ?? null));
     }
   };
 
@@ -118,44 +118,44 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
   }
 
   function begin(socket: WhatsAppSocket, message: StoredMessage, before: Attempt | null): Attempt {
-    let written = () => {};
-    const attempted: Attempt = { messageId: message.messageId, written: new Promise<void>(resolve => { written = resolve; }), end: Promise.resolve({ left: true }) };
-    // Sends take turns in encrypting, too: one that waits for its turn must never have what the one before it needs.
-    const after = { written: before?.written ?? Promise.resolve(), left: before ? before.end.then(({ left }) => left, () => false) : Promise.resolve(true) };
-    attempted.end = attempt(socket, message, after, written).finally(written);
-    attempted.end.catch(() => {});
-    return attempted;
+    let onReady = () => {};
+    const ready = new Promise<void>(resolve => { onReady = resolve; });
+    // One is encrypted after the other, too: what waits for its turn must never have what one before it needs.
+    const after = { ready: before?.ready ?? Promise.resolve(), left: before ? before.end.then(({ left }) => left, () => false) : Promise.resolve(true) };
+    const end = attempt(socket, message, after, onReady).finally(onReady);
+    end.catch(() => {});
+    return { messageId: message.messageId, ready, end };
   }
 
   /**
-   * @param after the message before this one: when it was written, and whether it has left the queue, so that this one may go out
-   * @param onWritten to be called when this one was written
+   * @param after the message before this one: when that could leave, and whether it has left the queue, so that this one may go out
+   * @param onReady to be called when this one could leave
    */
-  async function attempt(socket: WhatsAppSocket, message: StoredMessage, after: { written: Promise<unknown>; left: Promise<boolean> }, onWritten: () => void): Promise<AttemptEnd> {
+  async function attempt(socket: WhatsAppSocket, message: StoredMessage, after: { ready: Promise<unknown>; left: Promise<boolean> }, onReady: () => void): Promise<AttemptEnd> {
     const { messageId, state } = message;
-    const turn = after.left;
-    if (message.expiresAt !== null && message.expiresAt <= clock.now()) return await turn ? fail(message, expired()) : lost();
+    if (message.expiresAt !== null && message.expiresAt <= clock.now()) return await after.left ? fail(message, expired()) : lost();
     // One that a crash or a lost connection left in `sending` goes on with the attempt it was at.
     const number = state === 'sending' ? Math.max(1, message.attempts) : message.attempts + 1;
     const ready = await parts.prepare(socket, message).catch((error: unknown) => toFailure(message, error));
-    if ('failure' in ready) return await turn && isCurrent(socket) ? judge(message, number, ready.failure, ready.mayPass) : lost();
-    await after.written;
+    if ('failure' in ready) return await after.left && isCurrent(socket) ? judge(message, number, ready.failure, ready.mayPass) : lost();
+    await after.ready;
 
     const begun = outbox.begin({ instanceId, messageId, attempts: number, ...ready });
     let acknowledged: Promise<NotedAck | null | 'lost'> = Promise.resolve('lost');
-    const mayLeave = turn.then(itIs => {
-      if (itIs) acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
-      return itIs;
-    });
+    const turn = async (): Promise<boolean> => {
+      onReady();
+      const mayLeave = await after.left;
+      if (mayLeave) acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
+      return mayLeave;
+    };
     const facts = { party: ready.party, chatId: ready.chatId, correlationId: message.correlationId, retries: message.retries };
     const again = state === 'sending' || number > 1 || message.retries > 0 || encrypted.has(messageId);
     encrypted.add(messageId);
-    const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: begun.catch(() => false), turn: mayLeave, again });
+    const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: begun.catch(() => false), turn, again });
     // Cancelled meanwhile, or ended by whoever ended the account: it is not ours any more.
     if (!await begun) return leave(message);
-    if (!await turn) return lost();
+    if (!await after.left) return lost();
     if (!wrote) return isCurrent(socket) ? judge(message, number, { code: 'whatsapp_unavailable', message: 'The message could not be written to WhatsApp.' }) : lost();
-    onWritten();
     pacing.written(message.chatId, clock.now(), random.float());
 
     const ack = await acknowledged;
