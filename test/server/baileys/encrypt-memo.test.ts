@@ -13,7 +13,7 @@ describe('ciphertext memos', () => {
 
   const hex = (value: Uint8Array) => Buffer.from(value).toString('hex');
   const send = (from: Party, to: { jid: string }, messageId: string, { again = false, permit = Promise.resolve(true), repository = from.repository } = {}) =>
-    relayed.run({ messageId, again, permit }, () => repository.encryptMessage({ jid: to.jid, data: bytes(`text of ${messageId}`) }));
+    relayed.run({ messageId, again, permit, turn: async () => true }, () => repository.encryptMessage({ jid: to.jid, data: bytes(`text of ${messageId}`) }));
   const acquainted = async () => {
     const [alice, bob] = [world.party(), world.party()];
     await world.introduce(alice, bob);
@@ -73,7 +73,7 @@ describe('ciphertext memos', () => {
   it('keep a group message with the sender key that opens it', async () => {
     const [alice, bob] = [world.party(), world.party()];
     const group = (messageId: string, again: boolean, repository = alice.repository) =>
-      relayed.run({ messageId, again, permit: Promise.resolve(true) }, () => repository.encryptGroupMessage({ group: GROUP, meId: alice.jid, data: bytes(messageId) }));
+      relayed.run({ messageId, again, permit: Promise.resolve(true), turn: async () => true }, () => repository.encryptGroupMessage({ group: GROUP, meId: alice.jid, data: bytes(messageId) }));
     const first = await group('G1', false);
     await group('G2', false);
     const again = await group('G1', true, alice.again());

@@ -67,7 +67,7 @@ describe('what happens', () => {
     const outlet = createOutlet({ subscriptions: createSubscriptions({ webhooks, random: createSystemRandom() }), deliveries, wake: () => {}, clock });
     const receive = createReceiveMessage({ messages, outlet, clock });
     const settler = createMessageSettler({
-      messages, outlet, clock, acknowledgements: { settle: () => {}, arrived: () => {}, isInQueue: () => false }, relay: { settled: () => null }, watch: { changed: () => {} },
+      messages, outlet, clock, acknowledgements: { settle: () => {}, settleQueue: () => {}, isInQueue: () => false }, relay: { settled: () => null }, watch: { changed: () => {} },
     });
     return { receive, settler, outlet, messages };
   }
