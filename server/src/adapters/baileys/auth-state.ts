@@ -106,7 +106,7 @@ function createGate() {
 /** Baileys' key store over ours: one `set` is one commit, whatever types it spans. */
 export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, instanceId: string): SignalKeys {
   /** Sessions as plain objects, which nobody changes: libsignal makes records of its own from them, and gives new ones back. */
-  const sessions = new LRUCache<string, SignalDataTypeMap['session']>({ max: SESSIONS_AT_HAND });
+  const sessions = new LRUCache<string, SignalDataTypeMap['session']>({ maxSize: SESSIONS_AT_HAND, sizeCalculation: () => 1 });
 
   async function commit(data: SignalDataSet, beside: WithKeys = {}): Promise<void> {
     const keys = listChanges(data);

@@ -17,7 +17,8 @@ export function createSocketCaches(): Pick<UserFacingSocketConfig, 'msgRetryCoun
 }
 
 function createCache(ttl: number, max: number): CacheStore {
-  const cache = new LRUCache<string, { value: unknown }>({ ttl, max });
+  // By size: a cache by number takes the memory for all its entries at once, for every instance.
+  const cache = new LRUCache<string, { value: unknown }>({ ttl, maxSize: max, sizeCalculation: () => 1 });
   return {
     get: <T>(key: string) => cache.get(key)?.value as T | undefined,
     set: <T>(key: string, value: T) => {

@@ -13,7 +13,8 @@ export interface FirstContacts {
  * the session that one has begun would be replaced by the other's.
  */
 export function createFirstContacts(): FirstContacts {
-  const met = new LRUCache<string, true>({ max: REMEMBERED });
+  // By size: a cache by number takes the memory for all its entries at once, for every instance.
+  const met = new LRUCache<string, true>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
   const lock = createKeyedLock();
   return {
     async meet(jid, send) {

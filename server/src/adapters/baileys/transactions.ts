@@ -4,11 +4,16 @@ import type { SignalKeys } from './auth-state.js';
 import { createKeyedLock } from './keyed-lock.js';
 
 interface Transaction {
+  /** The socket's keys it belongs to. */
+  keys: object;
   isSend: boolean;
   pending: Record<string, Record<string, unknown>>;
   /** It was committed, or given up: what is written in its context from then on is written at once. */
   closed: boolean;
 }
+
+/** One for all sockets: in Node 20 every promise pays for each such context that was ever used. */
+const context = new AsyncLocalStorage<Transaction>();
 
 /**
  * Puts transactions of our own in the place of Baileys'. Three things are different.
@@ -28,15 +33,14 @@ interface Transaction {
 export function replaceTransactions(
   keys: SignalKeyStoreWithTransaction, store: SignalKeys, { isSend, beforeWrite }: { isSend: (name: string) => boolean; beforeWrite: () => Promise<void> },
 ): void {
-  const context = new AsyncLocalStorage<Transaction>();
   const lock = createKeyedLock();
   const current = (): Transaction | null => {
     const transaction = context.getStore();
-    return transaction && !transaction.closed ? transaction : null;
+    return transaction && transaction.keys === keys && !transaction.closed ? transaction : null;
   };
 
   async function run<T>(work: () => Promise<T>, ofSend: boolean): Promise<T> {
-    const transaction: Transaction = { isSend: ofSend, pending: {}, closed: false };
+    const transaction: Transaction = { keys, isSend: ofSend, pending: {}, closed: false };
     try {
       return await context.run(transaction, work);
     } catch (error) {

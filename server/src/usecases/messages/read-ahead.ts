@@ -19,7 +19,8 @@ export interface LeftQueue {
 
 /** Messages that have left the queue in this process: their rows say so some milliseconds later. One that is retried is another. */
 export function createLeftQueue(): LeftQueue {
-  const left = new LRUCache<string, true>({ max: REMEMBERED });
+  // By size: a cache by number takes the memory for all its entries at once, for every instance.
+  const left = new LRUCache<string, true>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
   const key = ({ messageId, retries }: Pick<StoredMessage, 'messageId' | 'retries'>) => `${messageId}/${retries}`;
   return {
     add: message => void left.set(key(message), true),

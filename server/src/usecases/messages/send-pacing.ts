@@ -15,7 +15,8 @@ export interface SendPacing {
 
 export function createSendPacing(): SendPacing {
   let last: { at: number; stretch: number } | null = null;
-  const recipients = new LRUCache<string, number>({ max: RECIPIENTS });
+  // By size: a cache by number takes the memory for all its entries at once, for every instance.
+  const recipients = new LRUCache<string, number>({ maxSize: RECIPIENTS, sizeCalculation: () => 1 });
   return {
     opensAt({ sendIntervalMs, recipientIntervalMs }, to) {
       const any = last === null ? 0 : last.at + Math.round(sendIntervalMs * last.stretch);
