@@ -10,6 +10,7 @@ import { readReceipt, readServerAck } from './receipts.js';
 import type { OwnJids, ReceivedStanzas } from './received-stanzas.js';
 import type { Leftover } from './replay.js';
 import { atMost } from './time-limit.js';
+import type { WriteBarrier } from './write-barrier.js';
 
 const READ_MS = 1_000;
 
@@ -20,6 +21,7 @@ export interface IntakeParts {
   book: AddressBook;
   handlers: Pick<SocketHandlers, 'onMessage' | 'onReceipt' | 'onServerAck' | 'onActivity'>;
   stanzas: ReceivedStanzas;
+  barrier: Pick<WriteBarrier, 'hold'>;
   doneLater: DoneLater;
   /** What came in could not be stored: the process has to end, since WhatsApp may believe it delivered. */
   onFatal: (error: Error) => void;
@@ -37,7 +39,7 @@ export interface Intake {
 }
 
 export function createIntake(parts: IntakeParts): Intake {
-  const { instanceId, socket, own, book, handlers, stanzas, doneLater, onFatal, logger } = parts;
+  const { instanceId, socket, own, book, handlers, stanzas, barrier, doneLater, onFatal, logger } = parts;
   const storing = new Set<Promise<void>>();
   const order = createChatOrder(message => {
     // Reading may ask for an address, so it goes one by one; storing keeps the order by itself and may overlap.
@@ -74,6 +76,8 @@ export function createIntake(parts: IntakeParts): Intake {
   function store(work: Promise<void>, complaint: string): Promise<void> {
     const settled = work.catch((cause: unknown) => {
       logger.error({ err: cause, instanceId }, complaint);
+      // Nothing is told to WhatsApp any more, whatever it is.
+      if (!stopped) barrier.hold(Promise.reject(cause instanceof Error ? cause : new Error(String(cause))));
       if (!stopped) onFatal(cause instanceof Error ? cause : new Error(String(cause)));
     }).finally(() => storing.delete(settled));
     storing.add(settled);

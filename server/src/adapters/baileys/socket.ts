@@ -55,7 +55,7 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   const book = createAddressBook(socket.signalRepository.lidMapping);
   const barrier = createWriteBarrier(socket);
   const own = () => ({ id: auth.creds.me?.id, lid: auth.creds.me?.lid });
-  const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, doneLater: createDoneLater(markDone), onFatal, logger });
+  const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, barrier, doneLater: createDoneLater(markDone), onFatal, logger });
   const contacts = createFirstContacts();
   if ('transaction' in socket.authState.keys) {
     replaceTransactions(socket.authState.keys, auth.keys, {
