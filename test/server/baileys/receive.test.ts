@@ -225,7 +225,7 @@ describe('WhatsApp is told nothing', () => {
     await until('the receipt is being stored', () => receiver.pending().receipts === 1);
     // A message that comes meanwhile need not wait for it.
     await contacts.write(contact, { to: phone, text: 'behind it', messageId: 'IN1' });
-    await until('WhatsApp is told of it', () => receiver.messages.some(({ messageId }) => messageId === 'IN1') && receiver.pending().messages === 0);
+    await until('WhatsApp is told of it', async () => (await receiver.stored()).includes('IN1') && receiver.pending().messages === 0);
     expect(receiver.pending()).toMatchObject({ receipts: 1, messages: 0 });
     store();
     await until('WhatsApp is told of both', () => receiver.pending().receipts === 0 && receiver.pending().messages === 0);
