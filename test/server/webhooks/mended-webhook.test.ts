@@ -76,3 +76,20 @@ describe('a post that was under way when its webhook was changed', () => {
     expect(await rig.usecases.getWebhook(INSTANCE, webhook.id)).toMatchObject({ enabled: true, breaker: { state: 'CLOSED', failures: 0 } });
   });
 });
+
+describe('a post that was under way when its webhook was removed', () => {
+  it.each([[200], [410], [500]])('ends with what the receiver answers (%i), and nothing is tried on', async status => {
+    const { receiver, webhook } = await rig.receiver();
+    let release = () => {};
+    const held = new Promise<void>(resolve => { release = resolve; });
+    receiver.answerWith(() => ({ status, after: held }));
+    await rig.arrive('chat-1');
+    await until('the post is under way', () => receiver.requests.length === 1);
+    await rig.usecases.deleteWebhook(INSTANCE, webhook.id);
+    release();
+    await until('the outcome is logged', () => rig.log.some(line => line.includes(webhook.id) && /Event delivered|Delivery given up|Delivery failed/.test(line)));
+    // At once: a lane that still tries something would end only when it is broken off.
+    await rig.dispatcher.stop();
+    expect(rig.log.filter(line => line.includes('"level":50'))).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { DomainError } from '../../domain/errors.js';
 import { nextAttemptAt, retryAfterMs } from '../../domain/webhooks/backoff.js';
 import { secretsOf, signatureHeaders } from '../../domain/webhooks/signing.js';
 import type { Delivery, Webhook } from '../../domain/webhooks/webhook.js';
@@ -106,7 +107,12 @@ function refusal(status: number | null): string {
 
 async function disable(deps: AttemptDeps, webhook: Webhook, signal: AbortSignal): Promise<void> {
   await keepTrying({ ...deps, signal }, 'Disabling a webhook', async () => {
-    await deps.webhooks.update(webhook.instanceId, webhook.id, { enabled: false }, deps.clock.now());
+    try {
+      await deps.webhooks.update(webhook.instanceId, webhook.id, { enabled: false }, deps.clock.now());
+    } catch (error) {
+      // It was removed during the post.
+      if (!(error instanceof DomainError && error.code === 'webhook_not_found')) throw error;
+    }
   });
   deps.subscriptions.invalidate(webhook.instanceId);
   deps.logger.warn({ instanceId: webhook.instanceId, webhookId: webhook.id }, 'Webhook disabled: its receiver answered 410');
