@@ -134,6 +134,21 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
       expect(ids((await messages.list('one', { limit: 50 })).messages)).toEqual(['young', 'sending', 'queued']);
     });
 
+    it('keeps what was scheduled far ahead from its due time on', async () => {
+      await queued('scheduled', { state: 'sent', dueAt: NOW + 100 });
+      await queued('at once', { state: 'sent', dueAt: NOW });
+      expect([await messages.prune(NOW + 50, 5), await messages.prune(NOW + 50, 5)]).toEqual([1, 0]);
+      expect(ids((await messages.list('one', { limit: 50 })).messages)).toEqual(['scheduled']);
+      expect(await messages.prune(NOW + 101, 5)).toBe(1);
+    });
+
+    it('names what is being sent before what only waits, however many those are', async () => {
+      await queued('scheduled', { dueAt: NOW + 3_600_000 });
+      await queued('waits');
+      await queued('under way', { state: 'sending', createdAt: NOW + 10 });
+      expect(ids(await messages.listUnfinished('one', 2))).toEqual(['under way', 'scheduled']);
+    });
+
     it('keeps media in order, until the message is sent, cancelled or gone', async () => {
       const dir = await makeTempDir();
       const bytes = Buffer.alloc(2_500_000, 'abcdefg');

@@ -75,6 +75,32 @@ describe('the send queue', { timeout: 90_000 }, () => {
     expect(texts().sort()).toEqual(['last', 'once', 'queued together', 'together']);
   });
 
+  it('answers a repeat that comes after the message would have expired', async () => {
+    const [key, more] = [{ 'idempotency-key': 'expires-1' }, { expiresAt: new Date(Date.now() + 700).toISOString() }];
+    const first = await queue('in time', more, key);
+    await row(first.messageId, '?waitFor=sent');
+    await until('the time is over', () => Date.now() > Date.parse(more.expiresAt));
+    expect(await queue('in time', more, key)).toMatchObject({ messageId: first.messageId, queueId: first.queueId });
+    const messages = [{ type: 'text', to: contact, text: 'in time', ...more, idempotencyKey: 'expires-1' }];
+    expect(await stack.api.post('/instances/demo/messages/bulk', { messages }, 202)).toMatchObject({ accepted: 1, messages: [{ messageId: first.messageId }] });
+    expect(texts()).toEqual(['in time']);
+  });
+
+  it('refuses a group that the account is not in at once, and does not try it again and again', async () => {
+    const foreign = stack.simulator.groups.create({ subject: 'others', members: ['15550008201', '15550008202'] });
+    for (const to of ['120363999999999999@g.us', foreign.jid]) {
+      expect(await stack.api.post('/instances/demo/messages/text', { to, text: 'anyone?' }, 422)).toMatchObject({ code: 'recipient_not_on_whatsapp', field: 'to' });
+      const { messageId } = await queue('anyone?', { to });
+      expect(await row(messageId, '?waitFor=sent')).toMatchObject({ status: 'failed', attempts: 0, error: { code: 'recipient_not_on_whatsapp' } });
+    }
+    const { jid } = stack.simulator.groups.create({ subject: 'ours', members: [PHONE, contact] });
+    await stack.api.post('/instances/demo/messages/text', { to: jid, text: 'all here' }, 201);
+    await queue('and queued', { to: jid });
+    const inGroup = () => stack.simulator.groups.received(jid, contact).map(({ text, times }) => ({ text, times }));
+    await until('both have arrived', () => inGroup().length === 2);
+    expect(inGroup()).toEqual([{ text: 'all here', times: 1 }, { text: 'and queued', times: 1 }]);
+  });
+
   it('does not remember a refusal', async () => {
     const key = { 'idempotency-key': 'refused-1' };
     await stack.api.post('/instances/demo/messages/text', { to: '9995550001', text: 'x' }, 422, key);

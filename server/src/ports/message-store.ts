@@ -35,13 +35,13 @@ export interface MessageStore {
   /** Outgoing messages in `sending` that no queue takes care of, oldest first: written to WhatsApp, or about to be, without an acknowledgement. */
   listUnacknowledged(instanceId: string): Promise<StoredMessage[]>;
   /**
-   * Removes messages made before `before` (epoch milliseconds) that are not on their way, dead letters too; `limit` at most, the oldest
-   * first. Answers how many; 0 when there are no more.
+   * Removes messages that were made, and due, before `before` (epoch milliseconds) and are not on their way, dead letters too; `limit` at
+   * most, the oldest first. Answers how many; 0 when there are no more.
    */
   prune(before: number, limit: number): Promise<number>;
   /** Removes messages of an instance for good, and the media that waits for them; answers how many, as `prune` does. */
   deleteAll(instanceId: string, limit: number): Promise<number>;
-  /** Every outgoing message that has not come to an end or an acknowledgement (`queued`, `sending`), oldest first. */
+  /** Every outgoing message that has not come to an end or an acknowledgement (`queued`, `sending`): first those in `sending`, each oldest first. */
   listUnfinished(instanceId: string, limit: number): Promise<StoredMessage[]>;
 }
 

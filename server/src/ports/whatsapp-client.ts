@@ -90,6 +90,8 @@ export interface PreparedMessage { proto: Uint8Array; timestamp: number }
 export interface WhatsAppSocket {
   /** Asks WhatsApp which account a phone number is. @throws DomainError `whatsapp_unavailable` */
   lookUp(digits: string): Promise<LookUp>;
+  /** Whether the group exists and the account is in it. @throws DomainError `whatsapp_unavailable` */
+  isMemberOf(jid: string): Promise<boolean>;
   /**
    * Uploads media and encodes the message. Nothing was sent yet.
    * @throws DomainError `whatsapp_unavailable`, `media_unavailable`

@@ -12,6 +12,7 @@ import { readClose } from './close-cause.js';
 import { createDoneLater } from './done-later.js';
 import { relayed, untilItsTurn } from './encrypt-memo.js';
 import { createFirstContacts } from './first-contacts.js';
+import { isMemberOf } from './group-membership.js';
 import { createIntake } from './intake.js';
 import { toBaileysContent } from './outgoing.js';
 import { takePlace } from './place-in-line.js';
@@ -111,6 +112,7 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
 
   return {
     lookUp: digits => lookUp(socket, book, digits),
+    isMemberOf: jid => bounded(isMemberOf(socket, jid), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the group.'),
     prepare: message => prepare(socket, message, baileysLogger),
     async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), turn = () => Promise.resolve(true), again = false }) {
       // Whoever gave it hears of it, too.

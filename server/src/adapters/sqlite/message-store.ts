@@ -15,8 +15,8 @@ const UNACKNOWLEDGED = `SELECT ${MESSAGE_COLUMNS} FROM Message WHERE instanceId 
 const UNFINISHED = `SELECT ${MESSAGE_COLUMNS} FROM (
     SELECT seq, ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'sending'
     UNION ALL SELECT seq, ${MESSAGE_COLUMNS} FROM Message WHERE instanceId = ?1 AND state = 'queued'
-  ) ORDER BY createdAt, seq LIMIT ?2`;
-const OLDEST = 'SELECT seq, state, createdAt FROM Message WHERE seq > ? ORDER BY seq LIMIT ?';
+  ) ORDER BY state = 'queued', createdAt, seq LIMIT ?2`;
+const OLDEST = 'SELECT seq, state, createdAt, max(createdAt, coalesce(dueAt, createdAt)) AS usedAt FROM Message WHERE seq > ? ORDER BY seq LIMIT ?';
 const DELETE = 'DELETE FROM Message WHERE seq IN (SELECT value FROM json_each(?))';
 const DELETE_ALL = 'DELETE FROM Message WHERE seq IN (SELECT seq FROM Message WHERE instanceId = ? LIMIT ?)';
 const DELETE_STASH = 'DELETE FROM StashedMedia WHERE rowid IN (SELECT rowid FROM StashedMedia WHERE instanceId = ? LIMIT ?)';
@@ -72,7 +72,7 @@ export function createSqliteMessageStore(database: Database): MessageStore {
       // In the order of arrival, so that no index is needed; what is still on its way is stepped over.
       for (let after = 0; ;) {
         const rows = await database.read(OLDEST, [after, limit]);
-        const over = rows.filter(row => (row.createdAt as number) < before && row.state !== 'queued' && row.state !== 'sending').map(row => row.seq as number);
+        const over = rows.filter(row => (row.usedAt as number) < before && row.state !== 'queued' && row.state !== 'sending').map(row => row.seq as number);
         if (over.length > 0) {
           await database.write([{ sql: DELETE, params: [JSON.stringify(over)] }]);
           return over.length;

@@ -25,7 +25,7 @@ export function createEndLeftovers({ messages, settler }: { messages: Pick<Messa
       const unfinished = await messages.listUnfinished(instanceId, AT_ONCE);
       const leftovers = unfinished.filter(message => leftBy !== 'paired_anew' || message.state === 'sending');
       for (const message of leftovers) await settler.fail(message, failure);
-      // Those of an earlier time come first, so that a page without any is the last that matters.
+      // What is being sent comes first, so that a page without any is the last that matters.
       if (unfinished.length < AT_ONCE || leftovers.length === 0) return;
     }
   };

@@ -21,7 +21,7 @@ export interface OutboxKeeperParts {
   outbox: Pick<Outbox, 'expired' | 'queued'>;
   queue: SendQueue;
   settler: Pick<MessageSettler, 'fail'>;
-  acknowledgements: Pick<Acknowledgements, 'lose'>;
+  acknowledgements: Pick<Acknowledgements, 'lose' | 'isInQueue'>;
   workOf: (instanceId: string) => QueueWork;
   clock: Clock;
   logger: Pick<Logger, 'error'>;
@@ -84,8 +84,10 @@ export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, w
     for (const instanceId of [...open]) await announce(instanceId);
     for (;;) {
       const messages = await outbox.expired(clock.now(), EXPIRED_AT_ONCE);
-      for (const message of messages) await settler.fail(message, expired());
-      if (messages.length < EXPIRED_AT_ONCE) return;
+      // One that was written in time and waits for WhatsApp's word is judged by the queue.
+      const over = messages.filter(({ instanceId, messageId }) => !acknowledgements.isInQueue(instanceId, messageId));
+      for (const message of over) await settler.fail(message, expired());
+      if (messages.length < EXPIRED_AT_ONCE || over.length === 0) return;
     }
   }
 

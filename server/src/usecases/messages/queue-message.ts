@@ -31,7 +31,7 @@ export interface QueueMessageParts {
   random: Random;
 }
 
-/** A message that was found good, and is about to be stored. */
+/** A message that was found good and is about to be stored, or one that was stored before. */
 export type StoreAccepted = () => Promise<SendAnswer>;
 
 /**
@@ -47,15 +47,19 @@ export function createQueueMessage(parts: QueueMessageParts) {
   }
 
   async function accept(instanceId: string, request: SendRequest, options: QueueOptions): Promise<StoreAccepted> {
+    const idempotency = await bind(request, options);
+    const first = idempotency && await messages.findByKey(instanceId, idempotency.key, parts.clock.now() - IDEMPOTENCY_WINDOW_MS);
+    // Before any check: what was good the first time may have expired by now, and was accepted all the same.
+    if (first) return () => parts.repeat(first, idempotency.requestHash);
     const times = checkTimes(options, parts.clock.now());
     await checkRequest(parts, instanceId, request);
-    const { idempotencyKey } = options;
-    const idempotency = idempotencyKey === undefined
-      ? null
-      : { key: idempotencyKey, requestHash: await hashRequest(request, parts.media, { scheduledAt: options.scheduledAt, expiresAt: options.expiresAt }) };
     const messageId = makeMessageId(random.bytes(MESSAGE_ID_BYTES));
     const text = await stashMedia(parts, instanceId, messageId, request);
     return () => store(toRow({ instanceId, messageId, correlationId: random.uuid(), request, text, idempotency, ...times }));
+  }
+
+  async function bind(request: SendRequest, { idempotencyKey, scheduledAt, expiresAt }: QueueOptions): Promise<Idempotency | null> {
+    return idempotencyKey === undefined ? null : { key: idempotencyKey, requestHash: await hashRequest(request, parts.media, { scheduledAt, expiresAt }) };
   }
 
   async function store(message: StoredMessage): Promise<SendAnswer> {

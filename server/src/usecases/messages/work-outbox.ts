@@ -57,8 +57,8 @@ interface Attempt {
 export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): QueueWork {
   const { outbox, messages, sessions, clock, random } = parts;
   const pacing = createSendPacing();
-  /** When the message that failed for a passing reason may be tried again. */
-  let retryAt = 0;
+  /** When the message that failed for a passing reason may be tried again, and since when it waits for that. */
+  let retry = { since: 0, at: 0 };
   /** What was encrypted in this process and has not left the queue: its ciphertext is on disk. */
   const encrypted = new Set<string>();
   const left = createLeftQueue();
@@ -68,9 +68,9 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
       const message = await messages.find(instanceId, upTo);
       if (!message || !isWaiting(message) || left.has(message)) return null;
     }
-    const settings = await parts.settingsOf(instanceId);
-    const isPaced = settings.sendIntervalMs > 0 || settings.recipientIntervalMs > 0;
-    const ahead = createReadAhead(instanceId, outbox, left, isPaced ? 1 : READ_AHEAD);
+    let settings = await parts.settingsOf(instanceId);
+    const isPaced = () => settings.sendIntervalMs > 0 || settings.recipientIntervalMs > 0;
+    const ahead = createReadAhead(instanceId, outbox, left, isPaced() ? 1 : READ_AHEAD);
     const underWay: Attempt[] = [];
 
     /** Ends attempts, the first ones first, until so many are under way. */
@@ -80,7 +80,7 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
         const { messageId, end } = underWay.shift() as Attempt;
         const ended = await end;
         if (!ended.left) {
-          retryAt = ended.again;
+          retry = { since: clock.now(), at: ended.again };
           // What was behind it cannot leave; nothing of it may be under way when somebody comes again.
           await Promise.allSettled(underWay.splice(0).map(attempt => attempt.end));
           return ended;
@@ -94,8 +94,10 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     };
 
     for (;;) {
+      // A turn may last as long as the queue is; a change of the settings is obeyed within it.
+      settings = await parts.settingsOf(instanceId);
       // A gap begins when the one before has left.
-      const stop = await endDownTo(isPaced ? 0 : AT_ONCE - 1);
+      const stop = await endDownTo(isPaced() ? 0 : AT_ONCE - 1);
       if (stop) return stop === 'reached' ? null : stop;
       const message = await ahead.next();
       const wait = message === null || message === 'settling' ? null : waitFor(message, settings);
@@ -112,8 +114,10 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
   /** When to come again, if this message has to wait. */
   function waitFor(message: StoredMessage, settings: InstanceSettings): { again: number } | null {
     const now = clock.now();
-    if (message.state === 'queued' && (message.dueAt ?? 0) > now) return { again: message.dueAt ?? now };
-    const opensAt = Math.max(retryAt, pacing.opensAt(settings, message.chatId));
+    // One that was due when it was accepted is due, even if the clock was set back since.
+    const dueAt = message.dueAt ?? 0;
+    if (message.state === 'queued' && dueAt > now && dueAt > message.createdAt) return { again: dueAt };
+    const opensAt = Math.max(retry.since > now ? 0 : retry.at, pacing.opensAt(settings, message.chatId, now));
     return opensAt > now ? { again: opensAt } : null;
   }
 
@@ -133,7 +137,7 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
    */
   async function attempt(socket: WhatsAppSocket, message: StoredMessage, after: { ready: Promise<unknown>; left: Promise<boolean> }, onReady: () => void): Promise<AttemptEnd> {
     const { messageId, state } = message;
-    if (message.expiresAt !== null && message.expiresAt <= clock.now()) return await after.left ? fail(message, expired()) : lost();
+    if (isOver(message)) return await after.left ? fail(message, expired()) : lost();
     // One that a crash or a lost connection left in `sending` goes on with the attempt it was at.
     const number = state === 'sending' ? Math.max(1, message.attempts) : message.attempts + 1;
     const ready = await parts.prepare(socket, message).catch((error: unknown) => toFailure(message, error));
@@ -142,9 +146,11 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
 
     const begun = outbox.begin({ instanceId, messageId, attempts: number, ...ready });
     let acknowledged: Promise<NotedAck | null | 'lost'> = Promise.resolve('lost');
+    let tooLate = false;
     const turn = async (): Promise<boolean> => {
       onReady();
-      const mayLeave = await after.left;
+      // It may have waited long for the one before.
+      const mayLeave = await after.left && !(tooLate = isOver(message));
       if (mayLeave) acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
       return mayLeave;
     };
@@ -155,6 +161,7 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     // Cancelled meanwhile, or ended by whoever ended the account: it is not ours any more.
     if (!await begun) return leave(message);
     if (!await after.left) return lost();
+    if (tooLate) return fail(message, expired());
     if (!wrote) return isCurrent(socket) ? judge(message, number, { code: 'whatsapp_unavailable', message: 'The message could not be written to WhatsApp.' }) : lost();
     pacing.written(message.chatId, clock.now(), random.float());
 
@@ -163,6 +170,10 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     if (ack === null) return judge(message, number, { code: 'whatsapp_ack_timeout', message: `WhatsApp did not acknowledge the message in ${number} attempts.` });
     if (ack.errorCode !== null && isTemporaryRefusal(ack.errorCode)) return judge(message, number, refusal(ack.errorCode), true);
     return leave(message);
+  }
+
+  function isOver({ expiresAt }: StoredMessage): boolean {
+    return expiresAt !== null && expiresAt <= clock.now();
   }
 
   function toFailure({ messageId }: StoredMessage, error: unknown): { failure: MessageFailure; mayPass: boolean } {
