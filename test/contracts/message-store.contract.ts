@@ -65,6 +65,16 @@ export function describeMessageStoreContract(name: string, open: () => Promise<O
       expect((await messages.list('one', { limit: 10 })).messages.map(({ chatId }) => chatId)).toEqual(['901@lid', lid, pn]);
     });
 
+    it('keeps apart what two members of a group write under the same id, and knows each by both names', async () => {
+      const [pn, lid] = ['15550002222@s.whatsapp.net', '900@lid'];
+      const inGroup = (party: string) => incoming('m1', { chatId: '120@g.us', party });
+      expect(await messages.recordIncoming(inGroup(pn), [delivery('d1')])).toBe(true);
+      expect(await messages.recordIncoming(inGroup('901@lid'), [delivery('d2')], { otherParty: '15550003333@s.whatsapp.net' })).toBe(true);
+      expect(await messages.recordIncoming(inGroup(lid), [delivery('d3')], { otherParty: pn })).toBe(false);
+      expect(await messages.recordIncoming(inGroup('901@lid'), [delivery('d4')])).toBe(false);
+      expect(await deliveryIds()).toEqual(['d1', 'd2']);
+    });
+
     it('records one of many redeliveries that come at the same time', async () => {
       const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => messages.recordIncoming(incoming('m1'), [delivery(`d${index}`)])));
       expect(answers.filter(Boolean)).toHaveLength(1);

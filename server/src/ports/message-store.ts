@@ -49,6 +49,8 @@ export interface MessageStore {
 export interface MessageOrigin {
   /** The chat's other name (phone number or LID): a message that is there under it is there already. */
   otherChatId?: string | null;
+  /** The same of its sender (`party`): in a group a message is known by its sender, too. */
+  otherParty?: string | null;
   /** Hashes of the journal entries that it was read from (`ReceiveJournal`). */
   journaled?: string[];
 }

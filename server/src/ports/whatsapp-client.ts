@@ -73,6 +73,8 @@ export interface IncomingMessage {
   /** The chat's other name, phone number or LID: the same message may have come under it. */
   otherChatId: string | null;
   senderJid: string;
+  /** The sender's other name, as `otherChatId`. */
+  otherSenderJid: string | null;
   timestamp: number;
   type: string;
   proto: Uint8Array;

@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 const incoming = (change: Partial<IncomingMessage>): IncomingMessage => ({
-  messageId: 'M1', chatId: LID, otherChatId: PN, senderJid: LID, timestamp: NOW, type: 'text', proto: utf8('proto'), journaled: [],
+  messageId: 'M1', chatId: LID, otherChatId: PN, senderJid: LID, otherSenderJid: PN, timestamp: NOW, type: 'text', proto: utf8('proto'), journaled: [],
   event: {
     messageId: 'M1', chat: { id: LID, type: 'direct' }, sender: { id: LID }, replyTo: '15550002222', timestamp: new Date(NOW).toISOString(),
     messageType: 'text', text: 'hello', isGroup: false,

@@ -67,7 +67,7 @@ describe('query plans', () => {
 
     const messages = createSqliteMessageStore(database);
     await messages.insertOutgoing(outgoing('m1'));
-    await messages.recordIncoming(incoming('m2'), [delivery('d1')], { otherChatId: 'y', journaled: ['h1'] });
+    await messages.recordIncoming(incoming('m2'), [delivery('d1')], { otherChatId: 'y', otherParty: 'z', journaled: ['h1'] });
     for (const to of ['sending', 'sent', 'delivered', 'read', 'played', 'failed', 'cancelled'] as const) await messages.advance({ instanceId: 'one', messageId: 'm1', to, at: NOW }, []);
     await messages.markAttempt('one', 'm1', 1);
     await messages.find('one', 'm1');

@@ -72,7 +72,7 @@ describe('what happens', () => {
     return { receive, settler, outlet, messages };
   }
   const incoming = (messageId: string, chat: { id: string; type: 'direct' | 'group'; phone?: string }, otherChatId: string | null): Parameters<ReturnType<typeof traffic>['receive']>[1] => ({
-    messageId, chatId: chat.id, otherChatId, senderJid: LID, timestamp: clock.now(), type: 'text', proto: new Uint8Array(1), journaled: [],
+    messageId, chatId: chat.id, otherChatId, senderJid: LID, otherSenderJid: null, timestamp: clock.now(), type: 'text', proto: new Uint8Array(1), journaled: [],
     event: { messageId, chat, sender: { id: LID, phone: PHONE, lid: LID }, replyTo: chat.id, timestamp: new Date(clock.now()).toISOString(), messageType: 'text', text: messageId, isGroup: chat.type === 'group' },
   });
   const eventsFor = async (filter: WebhookFilter | null, work: () => Promise<void>): Promise<string[]> => {

@@ -22,11 +22,13 @@ export async function readIncoming(instanceId: string, message: WAMessage, book:
   const chatId = canonicalChat(remoteJid, sender);
   const timestamp = Number(message.messageTimestamp ?? 0) * 1_000;
   const senderJid = sender.lid ?? sender.pn ?? remoteJid;
+  const otherSenderJid = [sender.lid, sender.pn].find(name => name !== null && name !== senderJid) ?? null;
   return {
     messageId,
     chatId,
-    otherChatId: isGroup ? null : [sender.lid, sender.pn].find(name => name !== null && name !== chatId) ?? null,
+    otherChatId: isGroup ? null : otherSenderJid,
     senderJid,
+    otherSenderJid,
     timestamp,
     type: content.messageType,
     proto: proto.WebMessageInfo.encode(proto.WebMessageInfo.fromObject(message)).finish(),

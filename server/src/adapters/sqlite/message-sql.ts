@@ -1,6 +1,6 @@
 import type { MessageState, StoredMessage } from '../../domain/messages/message.js';
 import { statesBefore } from '../../domain/messages/message.js';
-import type { MessageStep } from '../../ports/message-store.js';
+import type { MessageOrigin, MessageStep } from '../../ports/message-store.js';
 import type { Row, SqlValue, Statement } from './database-protocol.js';
 
 const COLUMNS = ['instanceId', 'messageId', 'direction', 'chatId', 'party', 'type', 'state', 'correlationId', 'proto', 'attempts',
@@ -10,8 +10,9 @@ export const MESSAGE_COLUMNS = COLUMNS.join(', ');
 
 const INSERT = `INSERT INTO Message (${MESSAGE_COLUMNS}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const INSERT_NEW = `INSERT INTO Message (${MESSAGE_COLUMNS}) SELECT ${COLUMNS.map((_, index) => `?${index + 1}`).join(', ')}
-  WHERE NOT EXISTS (SELECT 1 FROM Message WHERE instanceId = ?1 AND messageId = ?2 AND direction = ?3 AND chatId = ?${COLUMNS.length + 1})
-  ON CONFLICT (instanceId, chatId, direction, messageId) DO NOTHING`;
+  WHERE NOT EXISTS (SELECT 1 FROM Message WHERE instanceId = ?1 AND messageId = ?2 AND direction = ?3
+    AND (chatId = ?${COLUMNS.length + 1} OR chatId = ?4 AND party = ?${COLUMNS.length + 2}))
+  ON CONFLICT (instanceId, chatId, direction, messageId, party) DO NOTHING`;
 const INSERT_WITH_KEY = `${INSERT} ON CONFLICT (instanceId, idempotencyKey) WHERE idempotencyKey IS NOT NULL DO NOTHING`;
 const GIVE_UP_KEY = `UPDATE Message SET idempotencyKey = NULL WHERE instanceId = ? AND idempotencyKey = ? AND createdAt <= ?`;
 
@@ -20,9 +21,9 @@ export function insertMessage(message: StoredMessage): Statement {
   return { sql: INSERT, params: valuesOf(message) };
 }
 
-/** Writes an incoming message; the unit is refused when it is there already, under the chat's id or its other one. */
-export function insertNewMessage(message: StoredMessage, otherChatId: string | null): Statement {
-  return { sql: INSERT_NEW, params: [...valuesOf(message), otherChatId], requireChanges: true };
+/** Writes an incoming message; the unit is refused when it is there already, under the chat's or the sender's other name as well. */
+export function insertNewMessage(message: StoredMessage, { otherChatId = null, otherParty = null }: Pick<MessageOrigin, 'otherChatId' | 'otherParty'>): Statement {
+  return { sql: INSERT_NEW, params: [...valuesOf(message), otherChatId, otherParty], requireChanges: true };
 }
 
 /** Writes an outgoing message with an idempotency key; the unit is refused when a message made after `keysSince` holds the key. */

@@ -40,9 +40,9 @@ export function createSqliteMessageStore(database: Database): MessageStore {
       return findByKey(instanceId, idempotency.key, keysSince);
     },
     findByKey,
-    async recordIncoming(message, deliveries, { otherChatId = null, journaled = [] } = {}) {
+    async recordIncoming(message, deliveries, { journaled = [], ...names } = {}) {
       const done = journaled.length > 0 ? [markJournalDone(message.instanceId, journaled, message.createdAt)] : [];
-      const { applied } = await database.write([insertNewMessage(message, otherChatId), ...done, ...deliveries.map(insertDelivery)]);
+      const { applied } = await database.write([insertNewMessage(message, names), ...done, ...deliveries.map(insertDelivery)]);
       // A unit that was refused has written nothing.
       if (!applied && done.length > 0) await database.write(done);
       return applied;

@@ -18,11 +18,11 @@ export interface ReceiveMessageParts {
  */
 export function createReceiveMessage({ messages, outlet, clock }: ReceiveMessageParts) {
   return async (instanceId: string, incoming: IncomingMessage): Promise<void> => {
-    const { messageId, chatId, otherChatId, event, journaled } = incoming;
+    const { messageId, chatId, otherChatId, otherSenderJid: otherParty, event, journaled } = incoming;
     const deliveries = event
       ? await outlet.prepare(instanceId, { type: 'message.received', data: event }, [chatId, incoming.senderJid, messageId], chatId, aboutChat(incoming, event))
       : [];
-    const isNew = await messages.recordIncoming(toStored(instanceId, incoming, clock.now()), deliveries, { otherChatId, journaled });
+    const isNew = await messages.recordIncoming(toStored(instanceId, incoming, clock.now()), deliveries, { otherChatId, otherParty, journaled });
     if (isNew && deliveries.length > 0) outlet.wake();
   };
 }
