@@ -16,7 +16,7 @@ describe('recipient', () => {
     expect(parseRecipient(to)).toEqual({ kind: 'jid', jid });
   });
 
-  it.each(['', 'abc', '123456', '1234567890123456', '+', '1555000222a', 'x@example.com', '@s.whatsapp.net', 'status@broadcast', '12@s.whatsapp.net'])('refuses %j, naming the field', to => {
+  it.each(['', 'abc', '123456', '1234567890123456', '+', '1555000222a', 'x@example.com', '@s.whatsapp.net', 'status@broadcast', '12@s.whatsapp.net', ':5@lid', 'abc@lid', 'a@g.us', '-@g.us'])('refuses %j, naming the field', to => {
     let thrown: unknown;
     try {
       parseRecipient(to);

@@ -3,7 +3,7 @@ import { DomainError } from '../errors.js';
 /** A recipient as the caller meant it: a number to look up, or a JID to use as it is. */
 export type Recipient = { kind: 'number'; digits: string } | { kind: 'jid'; jid: string };
 
-const JID = /^[A-Za-z0-9._:-]+@(s\.whatsapp\.net|lid|g\.us|c\.us)$/;
+const JID = /^([A-Za-z0-9._:-]+@(s\.whatsapp\.net|c\.us)|\d+(:\d+)?@lid|\d[\d-]*@g\.us)$/;
 const PUNCTUATION = /[\s().\-/\u00a0\u2010-\u2015\u2060\u200e\u200f\u202a-\u202e]/g;
 
 /**

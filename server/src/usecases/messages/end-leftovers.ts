@@ -24,7 +24,8 @@ export function createEndLeftovers({ messages, settler }: { messages: Pick<Messa
     for (;;) {
       const unfinished = await messages.listUnfinished(instanceId, AT_ONCE);
       const leftovers = unfinished.filter(message => leftBy !== 'paired_anew' || message.state === 'sending');
-      for (const message of leftovers) await settler.fail(message, failure);
+      // Together, so that they share commits: whoever logs out waits for it.
+      await Promise.all(leftovers.map(message => settler.fail(message, failure)));
       // What is being sent comes first, so that a page without any is the last that matters.
       if (unfinished.length < AT_ONCE || leftovers.length === 0) return;
     }

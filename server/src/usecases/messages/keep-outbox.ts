@@ -86,7 +86,7 @@ export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, w
       const messages = await outbox.expired(clock.now(), EXPIRED_AT_ONCE);
       // One that was written in time and waits for WhatsApp's word is judged by the queue.
       const over = messages.filter(({ instanceId, messageId }) => !acknowledgements.isInQueue(instanceId, messageId));
-      for (const message of over) await settler.fail(message, expired());
+      await Promise.all(over.map(message => settler.fail(message, expired())));
       if (messages.length < EXPIRED_AT_ONCE || over.length === 0) return;
     }
   }

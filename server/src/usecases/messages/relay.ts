@@ -36,13 +36,18 @@ export function createRelay(clock: Clock, logger: Logger): Relay {
   return {
     async send(socket, { instanceId, messageId, proto, facts, permit, turn, again }) {
       let itsTurn = true;
-      underWay.set(key(instanceId, messageId), { socket, at: clock.now(), facts });
+      const name = key(instanceId, messageId);
+      const entry = { socket, at: clock.now(), facts };
+      underWay.set(name, entry);
       try {
         await socket.relay({ messageId, jid: facts.party, proto, ...(permit ? { permit } : {}), ...(turn ? { turn: async () => (itsTurn = await turn()) } : {}), ...(again === undefined ? {} : { again }) });
         return true;
       } catch (err) {
-        // Not to leave is what its sender wanted.
-        if (!itsTurn || await permit === false) return false;
+        // Not to leave is what its sender wanted, and nothing will come back for it.
+        if (!itsTurn || await permit === false) {
+          if (underWay.get(name) === entry) underWay.delete(name);
+          return false;
+        }
         logger.warn({ err, instanceId, messageId }, 'the message could not be written');
         return false;
       }
