@@ -117,6 +117,22 @@ describe('a message', () => {
     await until('all are there', async () => (await receiver.stored()).length === 51, 20_000);
     expect(await receiver.events()).toEqual(['WARM', ...ids, ...live]);
   });
+
+  it('keeps its place in a group whose other member is new, and has to be learnt first', async () => {
+    const { receiver, phone, contact } = await open();
+    const newcomer = `${contact}9`;
+    const { jid } = simulator.groups.create({ subject: 'Chasquis', members: [phone, contact, newcomer] });
+    const write = (from: string, messageId: string) => simulator.groups.write(jid, { from, text: messageId, messageId });
+    await write(contact, 'A');
+    await until('the first one is there', async () => (await receiver.stored()).includes('A'));
+    receiver.hooks.committed = async ({ keys = [] }) => {
+      if (keys.some(({ type }) => type === 'lid-mapping')) await until('it is overtaken', async () => (await receiver.stored()).includes('C'), 500).catch(() => {});
+    };
+    await write(newcomer, 'B');
+    await write(contact, 'C');
+    await until('all are there', async () => (await receiver.stored()).length === 3);
+    expect(await receiver.stored()).toEqual(['A', 'B', 'C']);
+  });
 });
 
 describe('what makes no message', () => {

@@ -5,6 +5,7 @@ import type { AddressBook } from './addresses.js';
 import { createChatOrder } from './chat-order.js';
 import type { DoneLater } from './done-later.js';
 import { holdReceipts } from './hold-receipts.js';
+import { handOverInTurn } from './in-turn.js';
 import { readIncoming } from './incoming.js';
 import { readReceipt, readServerAck } from './receipts.js';
 import type { OwnJids, ReceivedStanzas } from './received-stanzas.js';
@@ -57,6 +58,7 @@ export function createIntake(parts: IntakeParts): Intake {
   });
 
   const receipts = holdReceipts(socket);
+  handOverInTurn(socket, () => !stopped, logger);
 
   /** Before Baileys sees the frame, so that its acknowledgement waits. */
   function take(frame: BinaryNode): void {
