@@ -60,7 +60,8 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   const contacts = createFirstContacts();
   if ('transaction' in socket.authState.keys) {
     replaceTransactions(socket.authState.keys, auth.keys, {
-      isSend: name => name === auth.creds.me?.id,
+      // Baileys uses the account's name for what makes prekeys, too, and that must not overlap.
+      isSend: name => name === auth.creds.me?.id && relayed.getStore() !== undefined,
       async beforeWrite() {
         const message = relayed.getStore();
         if (message) await untilItsTurn(message);
