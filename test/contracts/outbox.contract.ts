@@ -73,6 +73,11 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
       expect(await outbox.cancel('one', 'waiting')).toBe(true);
       expect(await outbox.cancel('one', 'waiting')).toBe(false);
       expect(await outbox.cancel('one', 'missing')).toBe(false);
+      // A dead letter that was written before it failed may have arrived.
+      await queued('dead', { proto: utf8('wire') });
+      await messages.advance({ instanceId: 'one', messageId: 'dead', to: 'failed', at: NOW, failure: { code: 'whatsapp_ack_timeout', message: 'No word.' } }, []);
+      await outbox.requeue('one', 'dead', { dueAt: NOW, expiresAt: NOW + 1 });
+      expect(await outbox.cancel('one', 'dead')).toBe(false);
       expect(await begin('waiting')).toBe(false);
       expect(await messages.find('one', 'waiting')).toMatchObject({ state: 'cancelled', request: null });
     });

@@ -11,7 +11,7 @@ const DROP_STASH = 'DELETE FROM StashedMedia WHERE instanceId = ? AND messageId 
 const PUT_BACK = `UPDATE Message SET state = 'queued', attempts = ?3
   WHERE instanceId = ?1 AND messageId = ?2 AND direction = 'out' AND state IN ('queued', 'sending') AND dueAt IS NOT NULL`;
 const CANCEL = `UPDATE Message SET state = 'cancelled', request = NULL WHERE instanceId = ? AND messageId = ? AND direction = 'out' AND state = 'queued'
-  AND (proto IS NULL OR attempts = 0)`;
+  AND (proto IS NULL OR (attempts = 0 AND retries = 0))`;
 const REQUEUE = `UPDATE Message SET state = 'queued', attempts = 0, retries = retries + 1, failureCode = NULL, failureMessage = NULL, failedAt = NULL,
     dueAt = ?3, expiresAt = ?4
   WHERE instanceId = ?1 AND messageId = ?2 AND direction = 'out' AND state = 'failed' AND discardedAt IS NULL AND (proto IS NOT NULL OR request IS NOT NULL)`;

@@ -16,7 +16,7 @@ export function createCancelMessage({ getMessage, outbox, queue, watch }: Cancel
   return async (instanceId, messageId) => {
     const message = await getMessage(instanceId, messageId);
     // One that was written without an acknowledgement waits in the queue again, but may have arrived.
-    const mayBeOut = message.proto !== null && message.attempts > 0;
+    const mayBeOut = message.proto !== null && (message.attempts > 0 || message.retries > 0);
     if (message.direction === 'out' && !mayBeOut && await outbox.cancel(instanceId, messageId)) {
       watch.changed(instanceId, messageId);
       queue.nudge(instanceId);
