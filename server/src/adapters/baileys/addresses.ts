@@ -1,4 +1,8 @@
 import { isJidGroup, isLidUser, isPnUser, jidDecode, jidNormalizedUser, type SignalRepositoryWithLIDStore } from '@whiskeysockets/baileys';
+import { atMost } from './time-limit.js';
+
+/** What comes in is read one after the other, so nothing may wait long for a name. */
+const LOOKUP_TIMEOUT_MS = 5_000;
 
 /** Both names of one account, as far as they are known, without device numbers. */
 export interface Address {
@@ -7,7 +11,7 @@ export interface Address {
 }
 
 export interface AddressBook {
-  /** Resolves a JID and, where the stanza gave it, its counterpart. Never throws; asks the store, not the network, for LIDs. */
+  /** Resolves a JID and, where the stanza gave it, its counterpart. Never throws; a LID that the store does not have may be asked for at WhatsApp, for 5 s. */
   resolve(jid: string, alt?: string | null): Promise<Address>;
 }
 
@@ -17,8 +21,8 @@ export function createAddressBook(lidMapping: SignalRepositoryWithLIDStore['lidM
       const given = [jid, alt].filter(value => typeof value === 'string' && value.length > 0).map(value => jidNormalizedUser(value ?? ''));
       const lid = given.find(value => isLidUser(value)) ?? null;
       const pn = given.find(value => isPnUser(value)) ?? null;
-      if (lid && !pn) return { lid, pn: normalized(await lidMapping.getPNForLID(lid).catch(() => null)) };
-      if (pn && !lid) return { lid: normalized(await lidMapping.getLIDForPN(pn).catch(() => null)), pn };
+      if (lid && !pn) return { lid, pn: await known(lidMapping.getPNForLID(lid)) };
+      if (pn && !lid) return { lid: await known(lidMapping.getLIDForPN(pn)), pn };
       return { lid, pn };
     },
   };
@@ -33,6 +37,7 @@ export function phoneOf(pn: string | null): string | undefined {
   return pn === null ? undefined : jidDecode(pn)?.user;
 }
 
-function normalized(jid: string | null): string | null {
+async function known(lookUp: Promise<string | null>): Promise<string | null> {
+  const jid = await atMost(LOOKUP_TIMEOUT_MS, lookUp.catch(() => null));
   return jid === null ? null : jidNormalizedUser(jid);
 }
