@@ -14,6 +14,8 @@ export interface Stack {
   gatewayUrl: string;
   apiKey: string;
   simulatorUrl: string;
+  /** The gateway's data directory; only to be opened while the gateway is stopped. */
+  dataDir: string;
   simulator: Simulator;
   api: Api;
   /** What the gateway logged at warn and above, as parsed lines. */
@@ -22,6 +24,8 @@ export interface Stack {
   pair(instanceId: string, number: string): Promise<void>;
   /** Stops the gateway and starts it again on the same data. */
   restartGateway(): Promise<void>;
+  /** Stops the gateway alone. */
+  stopGateway(): Promise<void>;
   /** Removes the data as well. Idempotent. */
   stop(): Promise<void>;
 }
@@ -52,6 +56,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     gatewayUrl: gateway.url,
     apiKey: API_KEY,
     simulatorUrl: simulator.controlUrl,
+    dataDir,
     simulator,
     api: api(gateway.url, API_KEY),
     complaints,
@@ -68,6 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       stack.gatewayUrl = gateway.url;
       stack.api = api(gateway.url, API_KEY);
     },
+    stopGateway: () => gateway.stop(),
     async stop() {
       await gateway.stop();
       await simulator.stop();
