@@ -1,0 +1,2 @@
+-- DropIndex
+DROP INDEX "JournalEntry_instanceId_messageId_idx";
