@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.js';
 import type { GatewayUseCases, SendAnswer, SendRequest } from '../usecases/gateway.js';
+import { readTime } from './read-time.js';
 
 /** What of a body says when, and not what; the same for every kind of message. */
 export interface SendTimes { scheduledAt?: string | undefined; expiresAt?: string | undefined }
@@ -34,12 +35,6 @@ export function readTimes({ scheduledAt, expiresAt }: SendTimes): { scheduledAt?
     ...(scheduledAt === undefined ? {} : { scheduledAt: readTime(scheduledAt, 'scheduledAt') }),
     ...(expiresAt === undefined ? {} : { expiresAt: readTime(expiresAt, 'expiresAt') }),
   };
-}
-
-function readTime(text: string, field: string): number {
-  const at = Date.parse(text);
-  if (!Number.isNaN(at)) return at;
-  throw new DomainError('validation_failed', `${field} is not a time.`, { field, hint: 'Use ISO 8601 with a time zone, such as 2026-12-24T18:00:00Z.' });
 }
 
 /** Sends or queues, as the caller asked for. */

@@ -1,6 +1,7 @@
 import type { NewJournalEntry, ReceiveJournal } from '../../ports/journal.js';
 import type { Statement } from './database-protocol.js';
 import type { Database } from './database.js';
+import { pruneOldest } from './prune-oldest.js';
 
 const INSERT = `INSERT INTO JournalEntry (instanceId, hash, messageId, sender, stanza, plaintext, createdAt) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (instanceId, hash) DO NOTHING`;
@@ -32,20 +33,13 @@ export function createSqliteJournal(database: Database): ReceiveJournal {
     async markDone(instanceId, hashes, at) {
       if (hashes.length > 0) await database.write([markJournalDone(instanceId, hashes, at)]);
     },
-    async prune(before, limit) {
-      // In the order of arrival, so that no index is needed: what was made after `before` cannot have been done before it.
-      for (let after = 0; ;) {
-        const rows = await database.read(OLDEST, [after, limit]);
-        const over = rows.filter(row => row.doneAt !== null && (row.doneAt as number) < before).map(row => row.seq as number);
-        if (over.length > 0) {
-          await database.write([{ sql: DELETE, params: [JSON.stringify(over)] }]);
-          return over.length;
-        }
-        const last = rows.at(-1);
-        if (!last || rows.length < limit || (last.createdAt as number) >= before) return 0;
-        after = last.seq as number;
-      }
-    },
+    prune: (before, limit) => pruneOldest(database, {
+      read: OLDEST,
+      remove: DELETE,
+      isOver: ({ doneAt }) => doneAt !== null && (doneAt as number) < before,
+      // What was made after `before` cannot have been done before it.
+      isYoung: ({ createdAt }) => (createdAt as number) >= before,
+    }, limit),
   };
 }
 

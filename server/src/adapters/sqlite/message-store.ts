@@ -1,6 +1,7 @@
 import type { StoredMessage } from '../../domain/messages/message.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { Database } from './database.js';
+import { pruneOldest } from './prune-oldest.js';
 import { insertDelivery } from './delivery-sql.js';
 import { markJournalDone } from './journal.js';
 import { advanceMessage, forgetMemos, insertKeyedMessage, insertMessage, insertNewMessage, MESSAGE_COLUMNS, toMessage } from './message-sql.js';
@@ -68,20 +69,12 @@ export function createSqliteMessageStore(database: Database): MessageStore {
     async listUnacknowledged(instanceId) {
       return (await database.read(UNACKNOWLEDGED, [instanceId])).map(toMessage);
     },
-    async prune(before, limit) {
-      // In the order of arrival, so that no index is needed; what is still on its way is stepped over.
-      for (let after = 0; ;) {
-        const rows = await database.read(OLDEST, [after, limit]);
-        const over = rows.filter(row => (row.usedAt as number) < before && row.state !== 'queued' && row.state !== 'sending').map(row => row.seq as number);
-        if (over.length > 0) {
-          await database.write([{ sql: DELETE, params: [JSON.stringify(over)] }]);
-          return over.length;
-        }
-        const last = rows.at(-1);
-        if (!last || rows.length < limit || (last.createdAt as number) >= before) return 0;
-        after = last.seq as number;
-      }
-    },
+    prune: (before, limit) => pruneOldest(database, {
+      read: OLDEST,
+      remove: DELETE,
+      isOver: ({ usedAt, state }) => (usedAt as number) < before && state !== 'queued' && state !== 'sending',
+      isYoung: ({ createdAt }) => (createdAt as number) >= before,
+    }, limit),
     async deleteAll(instanceId, limit) {
       const { changes } = await database.write([{ sql: DELETE_ALL, params: [instanceId, limit] }, { sql: DELETE_STASH, params: [instanceId, limit] }]);
       return (changes[0] ?? 0) + (changes[1] ?? 0);

@@ -59,8 +59,6 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
   const pacing = createSendPacing();
   /** When the message that failed for a passing reason may be tried again, and since when it waits for that. */
   let retry = { since: 0, at: 0 };
-  /** What was encrypted in this process and has not left the queue: its ciphertext is on disk. */
-  const encrypted = new Set<string>();
   const left = createLeftQueue();
 
   return async upTo => {
@@ -155,8 +153,8 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
       return mayLeave;
     };
     const facts = { party: ready.party, chatId: ready.chatId, correlationId: message.correlationId, retries: message.retries };
-    const again = state === 'sending' || number > 1 || message.retries > 0 || encrypted.has(messageId);
-    encrypted.add(messageId);
+    // What was encrypted before, in whatever life, has been in `sending` before.
+    const again = state === 'sending' || number > 1 || message.retries > 0;
     const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: begun.catch(() => false), turn, again });
     // Cancelled meanwhile, or ended by whoever ended the account: it is not ours any more.
     if (!await begun) return leave(message);
@@ -208,7 +206,6 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
   }
 
   function leave(message: StoredMessage): AttemptEnd {
-    encrypted.delete(message.messageId);
     left.add(message);
     return { left: true };
   }
