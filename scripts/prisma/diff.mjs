@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assembleSchema, serverDir } from './providers.mjs';
 import { readMigrations } from './migrations.mjs';
+import { pgliteShadow } from './pglite.mjs';
 
 const require = createRequire(join(serverDir, 'package.json'));
 
@@ -14,8 +15,9 @@ const require = createRequire(join(serverDir, 'package.json'));
 export async function diffSql(provider) {
   const { SchemaEngine } = await loadEngine();
   const schema = assembleSchema(provider);
-  const adapter = shadowAdapter(provider);
-  const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => undefined, adapter);
+  const { bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils');
+  const { factory, close } = provider.name === 'postgresql' ? pgliteShadow() : libsqlShadow();
+  const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => undefined, bindMigrationAwareSqlAdapterFactory(factory));
   try {
     const { stdout } = await engine.diff({
       from: { tag: 'migrations', ...migrationList(provider) },
@@ -29,6 +31,7 @@ export async function diffSql(provider) {
     return sql === '-- This is an empty migration.' ? '' : sql;
   } finally {
     engine.free();
+    await close();
   }
 }
 
@@ -45,14 +48,12 @@ function migrationList(provider) {
 }
 
 /** An empty database in memory, to which the engine applies the committed migrations. */
-function shadowAdapter(provider) {
-  const { bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils');
-  if (provider.name !== 'sqlite') throw new Error(`No shadow database for ${provider.name}.`);
+function libsqlShadow() {
   const { PrismaLibSql } = require('@prisma/adapter-libsql');
   const factory = new PrismaLibSql({ url: ':memory:' });
   const connectToShadowDb = factory.connectToShadowDb.bind(factory);
   factory.connectToShadowDb = async () => asTheEngineExpects(await connectToShadowDb());
-  return bindMigrationAwareSqlAdapterFactory(factory);
+  return { factory, close: async () => undefined };
 }
 
 /**
@@ -71,8 +72,15 @@ function asTheEngineExpects(adapter) {
   return adapter;
 }
 
+let loaded;
+
+/** Once: its bindings keep views of the memory they first saw. */
+function loadEngine() {
+  return (loaded ??= assembleEngine());
+}
+
 /** Node 20 cannot import .wasm, so the module is put together by hand, as its own entry file would. */
-async function loadEngine() {
+async function assembleEngine() {
   const folder = dirname(require.resolve('@prisma/schema-engine-wasm'));
   const bindings = await import(pathToFileURL(join(folder, 'schema_engine_bg.js')).href);
   const { instance } = await WebAssembly.instantiate(readFileSync(join(folder, 'schema_engine_bg.wasm')), {

@@ -12,7 +12,7 @@ export const generatedDir = join(serverDir, 'src', 'generated');
  * The databases the gateway can use. A further one is one more entry: its own schema and migrations folder in
  * `prisma/<name>/`, its own client in `server/src/generated/<name>/`.
  */
-export const providers = ['sqlite'].map(name => {
+export const providers = ['sqlite', 'postgresql'].map(name => {
   const folder = join(root, 'prisma', name);
   return { name, folder, schemaFile: join(folder, 'schema.prisma'), migrationsDir: join(folder, 'migrations') };
 });
@@ -38,7 +38,13 @@ generator client {
 }
 
 `;
-  return header + readText(join(root, 'prisma', 'models.prisma'));
+  const models = readText(join(root, 'prisma', 'models.prisma'));
+  return header + (provider.name === 'postgresql' ? withWideSequences(models) : models);
+}
+
+/** A running number that SQLite counts in 64 bits has 32 as PostgreSQL's Int, which a busy gateway uses up. */
+function withWideSequences(models) {
+  return models.replaceAll(/\bInt( +@id @default\(autoincrement\(\)\))/g, 'BigInt$1');
 }
 
 /** File content with LF line ends, so that a checksum does not depend on how git checked it out. */
