@@ -5,6 +5,8 @@
 export const ERROR_CODES = [
   'validation_failed',
   'unauthorized',
+  'forbidden',
+  'rate_limited',
   'route_not_found',
   'method_not_allowed',
   'unsupported_media_type',
@@ -21,8 +23,15 @@ export const ERROR_CODES = [
   'media_unavailable',
   'media_fetch_failed',
   'media_too_large',
+  'address_not_allowed',
   'webhook_not_found',
   'delivery_not_found',
+  'key_not_found',
+  'no_session',
+  'last_admin_key',
+  'backup_not_found',
+  'backup_not_restorable',
+  'rotation_pending',
   'recipient_invalid',
   'recipient_not_on_whatsapp',
   'quoted_message_not_found',
@@ -33,6 +42,9 @@ export const ERROR_CODES = [
   'whatsapp_ack_timeout',
   'whatsapp_rejected',
   'whatsapp_unavailable',
+  'instance_unowned',
+  'owner_unreachable',
+  'store_unavailable',
   'overloaded',
   'not_ready',
   'shutting_down',
@@ -70,4 +82,14 @@ export class DomainError extends Error {
 
 export function isDomainError(error: unknown): error is DomainError {
   return error instanceof DomainError;
+}
+
+/** Whether it only says that the store cannot be reached now. That passes; and whoever talks to the store has told the log, once for all who met it. */
+export function isStoreAway(error: unknown): error is DomainError {
+  return isDomainError(error) && error.code === 'store_unavailable';
+}
+
+/** Whether it says nothing about what was to be stored: the store was away, or another node owns the instance, which does the same. */
+export function isPassing(error: unknown): error is DomainError {
+  return isStoreAway(error) || (isDomainError(error) && error.code === 'instance_unowned');
 }

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds since some moment of the past. Never goes back, whatever becomes of the time of day: for what must not last too long. */
+  elapsed(): number;
   /** Runs `work` once after `ms`; answers a function that cancels it. The timer does not keep the process alive. */
   after(ms: number, work: () => void): () => void;
 }

@@ -1,3 +1,5 @@
+import type { Tenure } from '../domain/instances/tenure.js';
+
 /**
  * What was decrypted, kept with the ratchet step that can never be repeated, until it has become a message and its events.
  * WhatsApp believes delivered what was decrypted, so after a crash these rows are all there is. Written by `SessionStore.commit`,
@@ -8,8 +10,8 @@ export interface ReceiveJournal {
   findPlaintext(instanceId: string, hashes: string[]): Promise<JournaledPlaintext | null>;
   /** Rows that are not done, in the order in which they were decrypted, after `after` (a `seq`; 0 for the first). */
   listUndone(instanceId: string, after: number, limit: number): Promise<JournaledStanza[]>;
-  /** Everything these rows held has been taken care of; they keep the plaintext, for redeliveries, and lose the stanza. */
-  markDone(instanceId: string, hashes: string[], at: number): Promise<void>;
+  /** Everything these rows held has been taken care of; they keep the plaintext, for redeliveries, and lose the stanza. @throws DomainError `instance_unowned` */
+  markDone(tenure: Tenure, hashes: string[], at: number): Promise<void>;
   /** Removes rows of any instance that were done before `before` (epoch milliseconds), the oldest first; answers how many, `limit` at most. */
   prune(before: number, limit: number): Promise<number>;
 }

@@ -2,7 +2,9 @@ import type { MediaFile } from '../domain/messages/content.js';
 
 /** Brings the bytes of a media message into a file of the gateway's own, within a size limit. */
 export interface MediaFetcher {
-  /** @throws DomainError `media_fetch_failed`, `media_too_large` */
+  /** Whether the URL names an address that may not be called; host names are judged when they are. @throws DomainError `address_not_allowed` */
+  checkUrl(url: string): void;
+  /** @throws DomainError `address_not_allowed`, `media_fetch_failed`, `media_too_large` */
   fromUrl(url: string, options: MediaOptions): Promise<MediaFile>;
   /** @throws DomainError `validation_failed`, `media_too_large` */
   fromBase64(base64: string, options: MediaOptions): Promise<MediaFile>;

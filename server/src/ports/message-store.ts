@@ -1,18 +1,20 @@
+import type { Tenure } from '../domain/instances/tenure.js';
 import type { MessageFailure, MessageState, StoredMessage } from '../domain/messages/message.js';
 import type { Delivery, DeliveryState, NewDelivery } from '../domain/webhooks/webhook.js';
 
 /**
  * Messages and the deliveries they cause: the path that every message takes. A call that takes
  * deliveries writes them in the same transaction as the message, and everything a call wrote survives a power cut
- * when its promise resolves.
+ * when its promise resolves. A write that bears an epoch which is not the instance's latest is refused with the DomainError `instance_unowned`.
  */
 export interface MessageStore {
   /**
    * Stores an outgoing message that does not exist yet. Where its idempotency key is bound to another message that was made after
    * `keysSince` (epoch milliseconds), nothing is written and that message is answered; an older binding is given up.
-   * @param patient another write is sure to follow in some milliseconds, and may share its flush
+   * @param options.patient another write is sure to follow in some milliseconds, and may share its flush
+   * @param options.epoch the owner's, of a message that it is about to send
    */
-  insertOutgoing(message: StoredMessage, keysSince?: number, patient?: boolean): Promise<StoredMessage | null>;
+  insertOutgoing(message: StoredMessage, options?: { keysSince?: number; patient?: boolean; epoch?: number }): Promise<StoredMessage | null>;
   /** The message that holds the key, made after `since` (epoch milliseconds). */
   findByKey(instanceId: string, key: string, since: number): Promise<StoredMessage | null>;
   /**
@@ -30,8 +32,8 @@ export interface MessageStore {
   find(instanceId: string, messageId: string): Promise<StoredMessage | null>;
   /** In the order of arrival, newest first, page by page; what comes in meanwhile moves nothing. */
   list(instanceId: string, query: MessageQuery): Promise<MessagePage>;
-  /** Counts another attempt at sending, while the message is still in `sending`. */
-  markAttempt(instanceId: string, messageId: string, attempts: number): Promise<void>;
+  /** Counts another attempt at sending. False, and nothing is written, when the message is not in `sending` any more. */
+  markAttempt(tenure: Tenure, messageId: string, attempts: number): Promise<boolean>;
   /** Outgoing messages in `sending` that no queue takes care of, oldest first: written to WhatsApp, or about to be, without an acknowledgement. */
   listUnacknowledged(instanceId: string): Promise<StoredMessage[]>;
   /**
@@ -53,6 +55,8 @@ export interface MessageOrigin {
   otherParty?: string | null;
   /** Hashes of the journal entries that it was read from (`ReceiveJournal`). */
   journaled?: string[];
+  /** The owner's, where it came over a connection. */
+  epoch?: number;
 }
 
 /** The messages table as the queue of what is to be sent asynchronously (outbox). The order is by (dueAt, order of acceptance). */
@@ -65,7 +69,7 @@ export interface Outbox {
    */
   begin(step: BeginStep): Promise<boolean>;
   /** Puts a message that was not acknowledged back to its place in the queue. It keeps `attempts` and `proto`. */
-  putBack(instanceId: string, messageId: string, attempts: number): Promise<void>;
+  putBack(tenure: Tenure, messageId: string, attempts: number): Promise<void>;
   /** `queued` to `cancelled`. False when it is not queued any more. */
   cancel(instanceId: string, messageId: string): Promise<boolean>;
   /** Queues a dead letter again, with fresh attempts. False when it is no dead letter. */
@@ -74,11 +78,11 @@ export interface Outbox {
   discard(instanceId: string, messageId: string, at: number): Promise<boolean>;
   /** Failed messages that were not discarded, newest first. */
   deadLetters(instanceId: string, query: { limit: number; cursor?: number }): Promise<MessagePage>;
-  /** Unfinished outgoing messages of all instances whose time is over. */
+  /** Unfinished outgoing messages whose time is over, of all instances that this process owns. */
   expired(now: number, limit: number): Promise<StoredMessage[]>;
   /** Queued messages due by `by`, in order, for those who keep a queue of their own. */
   queued(instanceId: string, query: { by: number; limit: number }): Promise<QueueEntry[]>;
-  /** Instances that have something in the queue. */
+  /** Instances that have something in the queue, of those that this process owns. */
   instancesWithQueue(): Promise<string[]>;
   counts(instanceId: string): Promise<QueueCounts>;
 }
@@ -93,6 +97,8 @@ export interface BeginStep {
   timestamp: number;
   /** Number of this attempt, from 1. */
   attempts: number;
+  /** The owner's. */
+  epoch: number;
 }
 
 /** A message in the send queue. */
@@ -106,6 +112,8 @@ export interface MessageStep {
   to: MessageState;
   at: number;
   failure?: MessageFailure;
+  /** The owner's, where its word is only good while it owns the instance. */
+  epoch?: number;
 }
 
 export interface MessageQuery {
@@ -132,17 +140,17 @@ export interface DeliveryStore {
   insert(deliveries: NewDelivery[]): Promise<void>;
   /**
    * Pending deliveries of enabled webhooks that are due, at most one per (webhook, lane): the oldest of its lane. A lane
-   * whose oldest is not due yet waits, so that order is kept.
+   * whose oldest is not due yet waits, so that order is kept. Only those of instances that this process owns.
    */
   due(now: number, query: DueQuery): Promise<Delivery[]>;
   /**
    * The earliest `nextAttemptAt` later than `after` among pending deliveries (epoch milliseconds); null when there is
-   * none. Together with `due(after)` nothing is missed: what is due by then is there, what comes later is here.
+   * none, of the same instances. Together with `due(after)` nothing is missed: what is due by then is there, what comes later is here.
    */
   nextDueAt(after: number): Promise<number | null>;
   /**
-   * Notes what came of a delivery. Where it came to its end, answers the oldest pending one of its lane, due or not; null when
-   * there is none.
+   * Notes what came of a delivery that is pending; one that came to its end stays as it is. Where this was its end, answers the oldest
+   * pending one of its lane, due or not; null when there is none.
    */
   settle(deliveryId: string, outcome: DeliveryOutcome): Promise<Delivery | null>;
   /** Pending deliveries of a webhook that wait for a later time are due at `now` instead (epoch milliseconds); their attempts stay. */
@@ -155,6 +163,8 @@ export interface DeliveryStore {
    * first, `limit` at a time.
    */
   replay(webhookId: string, query: ReplayQuery, now: number): Promise<ReplayedPage>;
+  /** The same for one, whatever became of it; null when there is none. */
+  replayOne(webhookId: string, deliveryId: string, now: number): Promise<Delivery | null>;
   /**
    * Removes deliveries that came to their end and were made before that time (epoch milliseconds), dead ones only when they died
    * before it as well; up to `limit`. Answers how many.
@@ -211,7 +221,7 @@ export interface DueQuery {
   exclude: string[];
 }
 
-/** What one attempt came to, or a replay (`pending`, attempts 0). */
+/** What one attempt came to; `pending` is to be tried again. */
 export interface DeliveryOutcome {
   state: DeliveryState;
   attempts: number;

@@ -16,6 +16,8 @@ export interface SendQueue {
   close(instanceId: string): Promise<void>;
   /** What made the worker wait may be over (a setting, a cancelled message): it looks again now. */
   nudge(instanceId: string): void;
+  /** Closes it, and lets go of what this process keeps in memory of it; entries stay. Announce what waits again when it is opened again. */
+  release(instanceId: string): Promise<void>;
   /** Deletes whatever the queue holds of an instance, for good. */
   forget(instanceId: string): Promise<void>;
   /** Closes everything; no turn runs afterwards. Idempotent. */

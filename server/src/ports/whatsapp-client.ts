@@ -1,34 +1,52 @@
 import type { MediaStream, OutgoingContent } from '../domain/messages/content.js';
 import type { AckStatus } from '../domain/messages/message.js';
 import type { CloseCause } from '../domain/instances/reconnect-policy.js';
+import type { Backup, SessionEnd } from '../domain/instances/backup.js';
+import type { Tenure } from '../domain/instances/tenure.js';
 import type { MessageReceivedData } from '../domain/events/event.js';
 
 /**
  * One connection attempt to WhatsApp for one instance. A socket is used once: after `onClose`, or `close()`, it stays
- * silent, and a new one is made.
+ * silent, and a new one is made. What writes the session belongs to the owner's tenure, and comes to nothing when that is over.
  */
 export interface WhatsAppClient {
   /**
    * Opens a socket with the stored session, or makes half a session that shows a QR. First hands over what an earlier connection
    * decrypted and nobody has seen (`replay`). Resolves once handlers are wired.
    */
-  open(instanceId: string, handlers: SocketHandlers): Promise<WhatsAppSocket>;
+  open(tenure: Tenure, handlers: SocketHandlers): Promise<WhatsAppSocket>;
   /** Whether a usable session is stored: paired and not half-made. */
   hasSession(instanceId: string): Promise<boolean>;
   /**
    * Hands over the messages that were decrypted and that nobody has seen, as after a crash, in their order. WhatsApp believes them delivered.
    * @throws what `onMessage` throws; a message with which it fails again and again is given up
    */
-  replay(instanceId: string, onMessage: SocketHandlers['onMessage']): Promise<void>;
-  /** Deletes the stored session, good or half-made. First hands over what it decrypted and nobody has seen (`replay`). */
-  wipeSession(instanceId: string, onMessage: SocketHandlers['onMessage']): Promise<void>;
-  /** Deletes the stored session if it was never fully paired; keeps good credentials. */
-  discardHalfMadeSession(instanceId: string): Promise<void>;
+  replay(tenure: Tenure, onMessage: SocketHandlers['onMessage']): Promise<void>;
+  /**
+   * Deletes the stored session, good or half-made; a good one is backed up in the same commit. First hands over what it decrypted and nobody has
+   * seen (`replay`).
+   */
+  wipeSession(tenure: Tenure, onMessage: SocketHandlers['onMessage'], end: SessionEnd): Promise<void>;
+  /** Deletes the stored session if it was never fully paired; keeps good credentials. Answers whether there was one to delete. */
+  discardHalfMadeSession(tenure: Tenure): Promise<boolean>;
+  /** Lets go of what is kept in memory for the sockets of an instance that has none; answers whether there was anything. */
+  release(instanceId: string): boolean;
+  /** Keeps a copy of a usable session's credentials. @throws DomainError `no_session` */
+  backUpSession(tenure: Tenure): Promise<Backup>;
+  /**
+   * Puts the identity in a backup in the place of the session: the same linked device, with new pre-keys and without the sessions of any chat, since
+   * going on with old ones would break those chats. A good session that was there is backed up in the same commit. To be called when no socket of the
+   * instance is open; first hands over what is left (`replay`).
+   * @throws DomainError `backup_not_restorable`
+   */
+  restoreSession(tenure: Tenure, backupId: string, onMessage: SocketHandlers['onMessage']): Promise<void>;
   /** Fetches and decrypts the media of a stored message; needs no open socket. @throws DomainError `media_unavailable`, `media_not_found` */
   downloadMedia(proto: Uint8Array): Promise<MediaStream>;
 }
 
 export interface SocketHandlers {
+  /** Whether the socket that is being opened is still of use: asked before it speaks to WhatsApp. */
+  isWanted?(): boolean;
   onQr(qr: string, lifetimeMs: number): void;
   /** The code was accepted; WhatsApp closes with `restart_required` next. */
   onPaired(): void;
@@ -112,6 +130,8 @@ export interface WhatsAppSocket {
   requestPairingCode(digits: string): Promise<string>;
   /** Whether WhatsApp answers a ping within `timeoutMs`. */
   probe(timeoutMs: number): Promise<boolean>;
+  /** For how long WhatsApp has answered nothing that it was asked, whatever else it said, in milliseconds. */
+  unansweredFor(): number;
   /** Unlinks this device at WhatsApp; the session is useless afterwards. */
   logout(): Promise<void>;
   /** Closes and releases everything; no handler is called afterwards. Idempotent. */

@@ -1,16 +1,25 @@
+import type { Backup } from '../domain/instances/backup.js';
 import type { Instance, InstanceSettings } from '../domain/instances/instance.js';
 import type { MediaFile, MediaKind, MediaStream } from '../domain/messages/content.js';
 import type { MessageState, StoredMessage } from '../domain/messages/message.js';
 import type { Delivery, Webhook, WebhookFilter } from '../domain/webhooks/webhook.js';
 import type { EventType } from '../domain/events/event.js';
 import type { DomainError } from '../domain/errors.js';
+import type { ConnectionHistoryPage } from '../ports/connection-history.js';
 import type { DeliveryPage, DeliveryQuery, DeliveryRange, MessagePage, QueueCounts, ReplayQuery } from '../ports/message-store.js';
-import type { ApiKey } from '../ports/repositories.js';
+import type { Exposition } from '../ports/metrics.js';
 import type { LiveStatus } from '../ports/status-board.js';
+import type { AccessUseCases } from './access/access-use-cases.js';
+import type { EncryptionUseCases } from './encryption/encryption-use-cases.js';
+import type { HealthOfParts } from './observe/health-of-parts.js';
 import type { BreakerState, BreakerStatus } from './webhooks/receiver-breaker.js';
 
 /** An instance's row merged with its live state; live state wins (requirement P2). */
-export type InstanceView = Instance & { live: LiveStatus | null };
+export type InstanceView = Instance & {
+  live: LiveStatus | null;
+  /** When what `status` and `reason` say was noted, or confirmed, last (epoch milliseconds). */
+  statusAt: number;
+};
 
 export interface ConnectResult {
   status: Instance['status'];
@@ -19,8 +28,41 @@ export interface ConnectResult {
   qr: { text: string; expiresAt: number } | null;
 }
 
+export const CLEAN_UP_STEPS = ['socket', 'timers', 'qr', 'caches', 'queue_consumer', 'half_made_credentials', 'credentials'] as const;
+export type CleanUpStepName = (typeof CLEAN_UP_STEPS)[number];
+export const CLEAN_UP_OUTCOMES = ['released', 'nothing', 'failed'] as const;
+
+/** One step of a forced clean-up. */
+export interface CleanUpStep {
+  step: CleanUpStepName;
+  /** `nothing`: there was nothing to release. */
+  outcome: (typeof CLEAN_UP_OUTCOMES)[number];
+  /** A sentence for people. */
+  message?: string;
+}
+
+/** A session that the gateway holds. Times are epoch milliseconds. */
+export interface SessionSummary {
+  instanceId: string;
+  name: string;
+  status: Instance['status'];
+  reason: Instance['reason'];
+  /** Since when it is in its status. */
+  since: number;
+  /** Since when a pairing is open; null when none is. */
+  pendingSince: number | null;
+  phoneNumber: string | null;
+  lastSeen: number | null;
+}
+
 /** How a send is meant; the same for every kind of content. Times are epoch milliseconds. */
 export interface SendOptions { idempotencyKey?: string | undefined }
+/** What a node has decided on before it passes a send on to another: nothing that callers of the gateway could say. */
+export interface PassedSendOptions extends SendOptions {
+  messageId?: string | undefined;
+  /** Of the request as it came, which media that was handed over does not show any more. */
+  requestHash?: string | undefined;
+}
 export interface QueueOptions extends SendOptions { scheduledAt?: number | undefined; expiresAt?: number | undefined }
 
 /** What a send came to: acknowledged by WhatsApp, or on disk and on its way. A repeat under an idempotency key gets what the first one got. */
@@ -79,19 +121,28 @@ export type GatewayPhase = 'starting' | 'ready' | 'stopping';
  * Everything the gateway can do, as the HTTP layer sees it: one verb, one use case. All of them throw DomainError
  * and nothing else on purpose; an instance that does not exist, or is deleted, is `instance_not_found`.
  */
-export interface GatewayUseCases {
-  /** The key's row when it is valid; null otherwise. Compares hashes only. */
-  authenticate(key: string): Promise<ApiKey | null>;
-
+export interface GatewayUseCases extends AccessUseCases, EncryptionUseCases {
   createInstance(input: { instanceId: string; name?: string | undefined; settings?: Partial<InstanceSettings> | undefined }): Promise<InstanceView>;
-  listInstances(options: { includeDeleted: boolean }): Promise<InstanceView[]>;
+  /** @param options.only of these, null for all */
+  listInstances(options: { includeDeleted: boolean; only?: readonly string[] | null | undefined }): Promise<InstanceView[]>;
   getInstance(instanceId: string): Promise<InstanceView>;
   updateInstance(instanceId: string, patch: { name?: string | undefined; settings?: Partial<InstanceSettings> | undefined }): Promise<InstanceView>;
   /** Soft delete: disconnects, keeps the session. */
   deleteInstance(instanceId: string): Promise<InstanceView>;
-  /** Deletes for good, a softly deleted one too: unlinks the device, and leaves nothing. */
+  /** Deletes for good, a softly deleted one too: unlinks the device where it is connected, and leaves nothing. */
   purgeInstance(instanceId: string): Promise<void>;
   restoreInstance(instanceId: string): Promise<InstanceView>;
+  /** Changes of its status and reason, latest first; of a deleted instance, too. */
+  listConnectionHistory(instanceId: string, query: { limit: number; cursor?: number | undefined }): Promise<ConnectionHistoryPage>;
+
+  /** @throws `no_session` */
+  createBackup(instanceId: string): Promise<Backup>;
+  /** Latest first. */
+  listBackups(instanceId: string): Promise<Backup[]>;
+  /** @throws `backup_not_found` */
+  deleteBackup(instanceId: string, backupId: string): Promise<void>;
+  /** Brings the identity back, and nothing of the chats' sessions; does not connect. @throws `backup_not_found`, `backup_not_restorable` */
+  restoreBackup(instanceId: string, backupId: string): Promise<InstanceView>;
 
   /** Answers within 5 s: as soon as there is a QR, a connection, or a reason why there is neither. */
   connectInstance(instanceId: string): Promise<ConnectResult>;
@@ -99,13 +150,25 @@ export interface GatewayUseCases {
   disconnectInstance(instanceId: string): Promise<InstanceView>;
   /** Unlinks the device at WhatsApp where it can be reached, and deletes the session in any case. */
   logoutInstance(instanceId: string): Promise<InstanceView>;
+  /**
+   * Releases everything of the instance's connection, whatever it hangs in; answers each step. Good credentials stay unless they are to be wiped, queued
+   * messages in any case. The instance is not active afterwards.
+   */
+  forceCleanUp(instanceId: string, options?: { wipeCredentials?: boolean | undefined }): Promise<CleanUpStep[]>;
+  /** By instance, on whichever node; `wanted`: only of these instances. */
+  listSessions(options?: { wanted?: readonly string[] | undefined }): Promise<SessionSummary[]>;
+  /**
+   * `pending`: gives up every pairing that nobody has finished yet. `inactive`: releases what is kept in memory of instances without a connection.
+   * On all nodes; answers of which instances, and how many nodes did not answer.
+   */
+  cleanUpSessions(kind: 'pending' | 'inactive', options?: { wanted?: readonly string[] | undefined }): Promise<{ instanceIds: string[]; unansweredNodes: number }>;
   /** @throws `qr_not_available` with the reason as a sentence */
   getQr(instanceId: string): Promise<{ text: string; expiresAt: number }>;
   /** @throws `already_connected`, `pairing_failed`, `recipient_invalid` */
   requestPairingCode(instanceId: string, phoneNumber: string): Promise<{ code: string; expiresAt: number }>;
 
   /** Resolves after WhatsApp's acknowledgement. */
-  sendMessage(instanceId: string, request: SendRequest, options?: SendOptions): Promise<SendAnswer>;
+  sendMessage(instanceId: string, request: SendRequest, options?: PassedSendOptions): Promise<SendAnswer>;
   /** Resolves when the message is on disk; it goes out when it is due and the instance is connected. */
   queueMessage(instanceId: string, request: SendRequest, options?: QueueOptions): Promise<SendAnswer>;
   /** One answer per item, in order. */
@@ -139,6 +202,12 @@ export interface GatewayUseCases {
   replayDeliveries(instanceId: string, webhookId: string, range: DeliveryRange & { state?: ReplayQuery['state'] | undefined }): Promise<{ replayed: number }>;
 
   health(): Promise<GatewayHealth>;
+  /** How each part of this node does. */
+  healthOfParts(): Promise<HealthOfParts>;
+  /** False when the store has not answered for seconds. */
+  canReachStore(): Promise<boolean>;
+  /** What this node counts, for whoever collects it. */
+  metrics(): Promise<Exposition>;
   phase(): GatewayPhase;
 }
 

@@ -1,5 +1,9 @@
 import type { Logger } from 'pino';
+import { isStoreAway } from '../domain/errors.js';
+import type { AuditLog } from '../ports/audit-log.js';
 import type { Clock } from '../ports/clock.js';
+import type { BackupStore } from '../ports/backup-store.js';
+import type { ConnectionHistory } from '../ports/connection-history.js';
 import type { CiphertextMemos, ReceiveJournal } from '../ports/journal.js';
 import type { MediaStash } from '../ports/media-stash.js';
 import type { DeliveryStore, MessageStore } from '../ports/message-store.js';
@@ -19,10 +23,15 @@ export interface RetentionParts {
   journal: Pick<ReceiveJournal, 'prune'>;
   memos: Pick<CiphertextMemos, 'prune'>;
   stash: Pick<MediaStash, 'prune'>;
+  audit: Pick<AuditLog, 'prune'>;
+  backups: Pick<BackupStore, 'prune'>;
+  history: Pick<ConnectionHistory, 'prune'>;
+  /** Whether this process is the one that does it; without it it is. */
+  isOnDuty?: () => Promise<boolean>;
   /** Milliseconds. */
-  keep: { messagesMs: number; deliveriesMs: number; journalMs: number };
+  keep: { messagesMs: number; deliveriesMs: number; journalMs: number; backupsMs: number; historyMs: number; auditMs: number };
   clock: Clock;
-  logger: Pick<Logger, 'info' | 'error'>;
+  logger: Pick<Logger, 'info' | 'error' | 'debug'>;
 }
 
 export interface Retention {
@@ -34,7 +43,7 @@ export interface Retention {
 }
 
 /** Removes what is older than it has to be, every hour. */
-export function createRetention({ messages, deliveries, journal, memos, stash, keep, clock, logger }: RetentionParts): Retention {
+export function createRetention({ messages, deliveries, journal, memos, stash, backups, history, audit, isOnDuty = () => Promise.resolve(true), keep, clock, logger }: RetentionParts): Retention {
   let stopped = false;
   let cancel = () => {};
   let running: Promise<Record<string, number>> | null = null;
@@ -44,7 +53,10 @@ export function createRetention({ messages, deliveries, journal, memos, stash, k
     ['journal', keep.journalMs, journal.prune],
     // A message that can still go out again keeps its ciphertexts, however old.
     ['memos', keep.journalMs, memos.prune],
+    ['backups', keep.backupsMs, backups.prune],
+    ['history', keep.historyMs, history.prune],
     ['media', ORPHANED_MEDIA_MS, stash.prune],
+    ['audit', keep.auditMs, audit.prune],
   ];
 
   async function round(): Promise<Record<string, number>> {
@@ -69,7 +81,7 @@ export function createRetention({ messages, deliveries, journal, memos, stash, k
 
   function later(ms: number): void {
     cancel = clock.after(ms, () => {
-      run().catch((err: unknown) => logger.error({ err }, 'what is too old could not be removed'));
+      isOnDuty().then(isOurs => isOurs ? run() : {}).catch((err: unknown) => logger[isStoreAway(err) ? 'debug' : 'error']({ err }, 'what is too old could not be removed'));
       later(HOUR_MS);
     });
   }

@@ -3,7 +3,7 @@ import type { InstanceStatus } from '../instances/instance.js';
 import type { ReasonCode } from '../instances/reasons.js';
 import type { AckStatus, MessageFailure } from '../messages/message.js';
 
-export const EVENT_TYPES = ['message.received', 'message.ack', 'instance.status', 'instance.qr'] as const;
+export const EVENT_TYPES = ['message.received', 'message.ack', 'instance.status', 'instance.qr', 'instance.alert'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface EventChat { id: string; type: 'direct' | 'group'; phone?: string; name?: string }
@@ -48,6 +48,17 @@ export interface InstanceStatusData {
 
 export interface InstanceQrData { qr: string; expiresAt: string }
 
+export const INSTANCE_ALERTS = ['deaf', 'flapping'] as const;
+export type InstanceAlert = (typeof INSTANCE_ALERTS)[number];
+
+/** Something that the gateway handles by itself, and that somebody should look at. */
+export interface InstanceAlertData {
+  alert: InstanceAlert;
+  message: string;
+  /** ISO 8601: when the gateway connects again by itself, of a session that pauses. */
+  retryAt?: string;
+}
+
 interface EventOf<T extends EventType, D> { type: T; data: D }
 
 /** What happened, before it has an identity. */
@@ -55,7 +66,8 @@ export type EventFact =
   | EventOf<'message.received', MessageReceivedData>
   | EventOf<'message.ack', MessageAckData>
   | EventOf<'instance.status', InstanceStatusData>
-  | EventOf<'instance.qr', InstanceQrData>;
+  | EventOf<'instance.qr', InstanceQrData>
+  | EventOf<'instance.alert', InstanceAlertData>;
 
 /** The body of a webhook (design: Events). `id` is stable over retries and replays. */
 export type GatewayEvent = EventFact & {

@@ -1,15 +1,27 @@
+import type { SessionEnd } from './backup.js';
 import type { InstanceStatus } from './instance.js';
 import type { ReasonCode } from './reasons.js';
 import { reconnectDelayMs, type CloseCause } from './reconnect-policy.js';
 
+/** Who gave a pairing up that nobody finished: its own timer, the sweep that stands behind that, or a person. */
+export type ExpiredBy = 'timer' | 'sweep' | 'request';
+
+
 /** A socket that showed neither a QR nor a login by then hangs (an upgrade answered 403 emits nothing at all). */
 export const CONNECT_WATCHDOG_MS = 20_000;
-/** A QR that nobody scanned by then is given up (requirement B4). */
-export const PAIRING_TIMEOUT_MS = 120_000;
 /** From the accepted scan to the login of the linked device. */
 export const LINKING_TIMEOUT_MS = 45_000;
 /** A pairing whose connection keeps failing is not retried for ever: nobody may be watching. */
 export const MAX_PAIRING_FAILURES = 5;
+
+/** What an installation may set. */
+export interface ConnectionLimits {
+  /** A QR that nobody scanned by then is given up. */
+  pairingTimeoutMs: number;
+}
+
+/** Requirement B4. */
+export const DEFAULT_LIMITS: ConnectionLimits = { pairingTimeoutMs: 120_000 };
 
 /** The life of one instance's connection. Pure data; `transition` is the only writer. */
 export interface ConnectionState {
@@ -27,13 +39,19 @@ export interface ConnectionState {
 
 export type ConnectionEvent =
   | { type: 'connect'; paired: boolean }
-  | { type: 'disconnect'; reason: Extract<ReasonCode, 'disconnected_by_user' | 'deleted' | 'gateway_stopped'> }
-  | { type: 'unlinked' }
+  | { type: 'disconnect'; reason: Extract<ReasonCode, 'disconnected_by_user' | 'deleted' | 'gateway_stopped' | 'cleaned_up'> }
+  /** The session is to be deleted; `confirmed`: WhatsApp was told, and has unlinked the device. */
+  | { type: 'unlinked'; confirmed: boolean }
+  /** The session was replaced by that of a backup. */
+  | { type: 'restored' }
   | { type: 'qr'; socket: number }
   | { type: 'paired'; socket: number }
   | { type: 'open'; socket: number }
-  | { type: 'closed'; socket: number; cause: CloseCause }
+  /** `pauseMs`: the connection was lost too often; where it would come back by itself it stays away that long. */
+  | { type: 'closed'; socket: number; cause: CloseCause; pauseMs?: number }
   | { type: 'timeout'; socket: number }
+  /** Nobody finishes this pairing any more. Changes nothing where none is open. */
+  | { type: 'expire'; by: ExpiredBy }
   | { type: 'retry'; socket: number };
 
 export type ConnectionEffect =
@@ -41,8 +59,8 @@ export type ConnectionEffect =
   | { type: 'open'; socket: number }
   /** Closes and forgets the socket, and cancels every timer. */
   | { type: 'teardown' }
-  /** Deletes the session. */
-  | { type: 'wipe' }
+  /** Deletes the session, and keeps a backup of a good one. */
+  | { type: 'wipe'; end: SessionEnd }
   /** Deletes the session if it was never fully paired. */
   | { type: 'discard-half-made' }
   /** Says `timeout` after that time unless cancelled; replaces the timer before. */
@@ -57,22 +75,34 @@ export function initialConnection(status: InstanceStatus, reason: ReasonCode): C
   return { status, reason, socket: 0, live: false, paired: false, failures: 0 };
 }
 
+/** Whether a pairing is open: somebody has yet to scan. */
+export function isPending({ status, paired }: Pick<ConnectionState, 'status' | 'paired'>): boolean {
+  return status === 'QR_READY' || (status === 'CONNECTING' && !paired);
+}
+
+/** Whether there is no connection, and none that comes back by itself. */
+export function isAtRest({ status }: Pick<ConnectionState, 'status'>): boolean {
+  return status === 'DISCONNECTED' || status === 'LOGGED_OUT';
+}
+
 /**
  * The connection's life: what an event makes of a state, and what has to be done about it. Events of an older socket
  * change nothing. A socket that only shows a QR is never CONNECTED, and a QR only stands while its socket lives.
  */
-export function transition(state: ConnectionState, event: ConnectionEvent): Transition {
+export function transition(state: ConnectionState, event: ConnectionEvent, { pairingTimeoutMs }: ConnectionLimits = DEFAULT_LIMITS): Transition {
   if ('socket' in event && event.socket !== state.socket) return { state, effects: [] };
   switch (event.type) {
     case 'connect': return connect(state, event.paired);
     case 'disconnect': return ended(state, state.status === 'LOGGED_OUT' ? 'LOGGED_OUT' : 'DISCONNECTED', state.status === 'LOGGED_OUT' ? state.reason : event.reason, [discardIf(!state.paired)]);
-    case 'unlinked': return ended({ ...state, paired: false }, 'LOGGED_OUT', 'logged_out', [{ type: 'wipe' }]);
+    case 'unlinked': return ended({ ...state, paired: false }, 'LOGGED_OUT', 'logged_out', [{ type: 'wipe', end: { cause: 'logout', unlinked: event.confirmed } }]);
+    case 'restored': return ended({ ...state, paired: true }, 'DISCONNECTED', 'restored');
     case 'qr': return state.live
-      ? { state: { ...state, status: 'QR_READY', reason: 'waiting_for_scan' }, effects: state.status === 'QR_READY' ? [] : [{ type: 'watch', afterMs: PAIRING_TIMEOUT_MS }] }
+      ? { state: { ...state, status: 'QR_READY', reason: 'waiting_for_scan' }, effects: state.status === 'QR_READY' ? [] : [{ type: 'watch', afterMs: pairingTimeoutMs }] }
       : { state, effects: [] };
     case 'paired': return { state: { ...state, status: 'CONNECTING', reason: 'pairing', paired: true, failures: 0 }, effects: [{ type: 'watch', afterMs: LINKING_TIMEOUT_MS }] };
     case 'open': return { state: { ...state, status: 'CONNECTED', reason: 'connected', live: true, paired: true, failures: 0 }, effects: [{ type: 'unwatch' }] };
-    case 'closed': return closed({ ...state, live: false }, event.cause);
+    case 'closed': return closed({ ...state, live: false }, event.cause, event.pauseMs);
+    case 'expire': return expired(state);
     case 'timeout': return timedOut(state);
     case 'retry': return state.live ? { state, effects: [] } : open(state, []);
   }
@@ -92,9 +122,9 @@ function open(state: ConnectionState, before: ConnectionEffect[]): Transition {
   };
 }
 
-function closed(state: ConnectionState, cause: CloseCause): Transition {
+function closed(state: ConnectionState, cause: CloseCause, pauseMs?: number): Transition {
   switch (cause) {
-    case 'logged_out': return ended({ ...state, paired: false }, 'LOGGED_OUT', 'logged_out', [{ type: 'wipe' }]);
+    case 'logged_out': return ended({ ...state, paired: false }, 'LOGGED_OUT', 'logged_out', [{ type: 'wipe', end: { cause: 'logged_out', unlinked: true } }]);
     case 'replaced': return ended(state, 'DISCONNECTED', 'replaced');
     case 'banned': return ended(state, 'DISCONNECTED', 'banned');
     case 'multidevice_mismatch': return ended(state, 'DISCONNECTED', 'multidevice_mismatch');
@@ -104,21 +134,32 @@ function closed(state: ConnectionState, cause: CloseCause): Transition {
     case 'connection_lost':
     case 'timed_out':
     case 'unavailable':
-    case 'server_error': return comeBack(state, cause);
+    case 'deaf':
+    case 'server_error': return comeBack(state, cause, pauseMs);
   }
 }
 
-function comeBack(state: ConnectionState, cause: CloseCause): Transition {
-  const delay = reconnectDelayMs(cause, state.failures);
+function comeBack(state: ConnectionState, cause: CloseCause, pauseMs?: number): Transition {
+  const delay = pauseMs ?? reconnectDelayMs(cause, state.failures);
   if (delay === null || (!state.paired && state.failures >= MAX_PAIRING_FAILURES)) {
     return ended(state, 'DISCONNECTED', 'pairing_failed', [discardIf(!state.paired)]);
   }
-  const failures = cause === 'restart_required' ? state.failures : state.failures + 1;
-  const reason = cause === 'restart_required' ? state.reason : state.status === 'CONNECTED' ? 'reconnecting' : 'unreachable';
+  const reason = pauseMs === undefined ? reasonAfter(state, cause) : 'flapping';
   return {
-    state: { ...state, status: 'CONNECTING', reason, failures, live: false },
+    state: { ...state, status: 'CONNECTING', reason, failures: state.failures + 1, live: false },
     effects: [{ type: 'teardown' }, ...discardIf(!state.paired), { type: 'reconnect', afterMs: delay }],
   };
+}
+
+function reasonAfter({ status, reason }: ConnectionState, cause: CloseCause): ReasonCode {
+  if (cause === 'restart_required' && status !== 'CONNECTED') return reason;
+  if (status !== 'CONNECTED') return 'unreachable';
+  return cause === 'deaf' ? 'deaf' : 'reconnecting';
+}
+
+function expired(state: ConnectionState): Transition {
+  if (!isPending(state)) return { state, effects: [] };
+  return ended(state, 'DISCONNECTED', state.status === 'QR_READY' ? 'qr_expired' : 'pairing_failed', [discardIf(!state.paired)]);
 }
 
 function timedOut(state: ConnectionState): Transition {

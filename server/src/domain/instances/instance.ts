@@ -21,6 +21,8 @@ export interface Instance {
   lid: string | null;
   status: InstanceStatus;
   reason: ReasonCode;
+  /** Epoch of the tenure in which the status was written; null before the first. */
+  statusEpoch: number | null;
   /** Text of the QR shown last; null as soon as no live socket stands behind it. */
   qr: string | null;
   qrAt: number | null;

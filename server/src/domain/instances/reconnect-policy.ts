@@ -1,10 +1,11 @@
-/** Why a socket closed, in the domain's words. The adapter maps WhatsApp's codes to these. */
+/** Why a socket closed, in the domain's words. The adapter maps WhatsApp's codes to these; `deaf` is the gateway's own finding: connected, and nothing is answered. */
 export const CLOSE_CAUSES = [
   'restart_required',
   'connection_lost',
   'timed_out',
   'unavailable',
   'server_error',
+  'deaf',
   'qr_expired',
   'replaced',
   'logged_out',
@@ -16,15 +17,16 @@ export type CloseCause = (typeof CLOSE_CAUSES)[number];
 
 const SECOND = 1_000;
 
-interface Backoff { firstMs: number; maxMs: number }
+interface Backoff { firstMs: number; maxMs: number; /** The first time: at once. */ atOnceFirst?: true }
 
 /** null: never by itself. */
 const BACKOFF: Record<CloseCause, Backoff | null> = {
-  restart_required: { firstMs: 0, maxMs: 0 },
+  restart_required: { firstMs: 1 * SECOND, maxMs: 60 * SECOND, atOnceFirst: true },
   connection_lost: { firstMs: 1 * SECOND, maxMs: 60 * SECOND },
   timed_out: { firstMs: 2 * SECOND, maxMs: 60 * SECOND },
   unavailable: { firstMs: 2 * SECOND, maxMs: 300 * SECOND },
   server_error: { firstMs: 2 * SECOND, maxMs: 300 * SECOND },
+  deaf: { firstMs: 1 * SECOND, maxMs: 60 * SECOND },
   qr_expired: null,
   replaced: null,
   logged_out: null,
@@ -40,5 +42,6 @@ const BACKOFF: Record<CloseCause, Backoff | null> = {
  */
 export function reconnectDelayMs(cause: CloseCause, failures: number): number | null {
   const backoff = BACKOFF[cause];
+  if (backoff?.atOnceFirst && failures === 0) return 0;
   return backoff && Math.min(backoff.firstMs * 2 ** Math.min(failures, 16), backoff.maxMs);
 }

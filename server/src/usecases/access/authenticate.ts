@@ -1,47 +1,95 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Clock, Random } from '../../ports/clock.js';
+import type { Logger } from 'pino';
+import type { Principal } from '../../domain/access/scopes.js';
+import { DomainError } from '../../domain/errors.js';
+import type { Clock } from '../../ports/clock.js';
 import type { ApiKey, ApiKeyRepository } from '../../ports/repositories.js';
+import type { FailedLogins } from './failed-logins.js';
+import { hashKey } from './secret-key.js';
 
-const KEY_BYTES = 32;
-/** A key that was good stays good for this long without another look: what a revocation may lag behind. */
+/** A key that was good stays good for this long without another look: what other nodes may lag behind where they miss that it was changed. */
 const TRUST_MS = 5_000;
+/** The use of a key is noted this often at most. */
+const NOTE_USE_MS = 5 * 60_000;
 const REMEMBERED = 1_000;
 
-/** SHA-256, hex. Keys are random and long, so a fast hash keeps them safe and every request cheap. */
-export function hashKey(key: string): string {
-  return createHash('sha256').update(key, 'utf8').digest('hex');
-}
-
-export interface AccessParts {
-  keys: ApiKeyRepository;
+export interface AuthenticateParts {
+  keys: Pick<ApiKeyRepository, 'findByHash' | 'noteUsed'>;
   /** CHASQUI_API_KEY; it is only held in memory, so that changing it takes effect with the next start. */
   configuredKey: string | null;
+  logins: FailedLogins;
+  /** Told of each key that was not valid. */
+  onFailed: (address: string) => void;
   clock: Clock;
+  logger: Pick<Logger, 'debug'>;
 }
 
-/** Answers the key's row, or null. What is compared is hashes, in constant time. */
-export function createAuthenticate({ keys, configuredKey, clock }: AccessParts) {
-  const configured: ApiKey | null = configuredKey === null ? null : {
-    id: 'environment', name: 'CHASQUI_API_KEY', hash: hashKey(configuredKey), createdAt: clock.now(), revokedAt: null,
+export interface Authenticator {
+  /**
+   * Who holds this key; null when it is not valid. What is compared is hashes, in constant time.
+   * @param address where it came from
+   * @throws DomainError `rate_limited` after too many keys from that address that were not valid, without another look at the store. A key that this
+   * process has seen to be good goes through all the same: whoever shares an address with a stranger is not locked out by him
+   */
+  authenticate(key: string, address: string): Promise<Principal | null>;
+  /** The key with this hash was changed: the next call looks it up. */
+  forget(hash: string): void;
+}
+
+export function createAuthenticator({ keys, configuredKey, logins, onFailed, clock, logger }: AuthenticateParts): Authenticator {
+  const configured = configuredKey === null ? null : {
+    hash: Buffer.from(hashKey(configuredKey)), principal: { id: 'environment', name: 'CHASQUI_API_KEY', scopes: ['admin'], instances: null } satisfies Principal,
   };
-  const good = new LRUCache<string, ApiKey>({ max: REMEMBERED, ttl: TRUST_MS });
-  return async (key: string): Promise<ApiKey | null> => {
-    const hash = hashKey(key);
-    if (configured && timingSafeEqual(Buffer.from(hash), Buffer.from(configured.hash))) return configured;
-    const known = good.get(hash);
-    if (known) return known;
+  const trusted = new LRUCache<string, { key: ApiKey; until: number }>({ max: REMEMBERED });
+  const seenGood = new LRUCache<string, true>({ max: REMEMBERED });
+  const notedAt = new LRUCache<string, number>({ max: REMEMBERED });
+  let changes = 0;
+
+  function noteUse({ id, lastUsedAt }: ApiKey): void {
+    const now = clock.now();
+    if (now - Math.max(lastUsedAt ?? 0, notedAt.get(id) ?? 0) < NOTE_USE_MS) return;
+    notedAt.set(id, now);
+    keys.noteUsed(id, now).catch((err: unknown) => logger.debug({ err }, 'the use of a key could not be noted'));
+  }
+
+  async function lookUp(hash: string): Promise<ApiKey | null> {
+    const before = changes;
     const stored = await keys.findByHash(hash);
     if (!stored || stored.revokedAt !== null) return null;
-    good.set(hash, stored);
+    // What was read before a change must not be trusted after it.
+    if (before === changes) trusted.set(hash, { key: stored, until: clock.elapsed() + TRUST_MS });
     return stored;
+  }
+
+  return {
+    async authenticate(key, address) {
+      const hash = hashKey(key);
+      if (configured && timingSafeEqual(Buffer.from(hash), configured.hash)) return configured.principal;
+      const known = trusted.get(hash);
+      if (known && clock.elapsed() < known.until) return known.key;
+      const blockedMs = seenGood.has(hash) ? 0 : logins.blockedMs(address);
+      if (blockedMs > 0) throw tooMany(blockedMs);
+      const stored = await lookUp(hash);
+      if (!stored) {
+        seenGood.delete(hash);
+        logins.failed(address);
+        onFailed(address);
+        return null;
+      }
+      seenGood.set(hash, true);
+      noteUse(stored);
+      return stored;
+    },
+    forget(hash) {
+      changes += 1;
+      trusted.delete(hash);
+    },
   };
 }
 
-/** Makes the first key when there is none at all. Answers it, the only time it can be read. */
-export async function createFirstKey({ keys, configuredKey, clock, random }: AccessParts & { random: Random }): Promise<string | null> {
-  if (configuredKey !== null || await keys.count() > 0) return null;
-  const key = `chq_${Buffer.from(random.bytes(KEY_BYTES)).toString('base64url')}`;
-  await keys.create({ id: random.uuid(), name: 'first key', hash: hashKey(key), createdAt: clock.now(), revokedAt: null });
-  return key;
+function tooMany(blockedMs: number): DomainError {
+  return new DomainError('rate_limited', 'Too many API keys that are not valid came from this address.', {
+    hint: 'Wait a minute, then send a valid key.', details: { retryAfterSeconds: Math.ceil(blockedMs / 1_000) },
+  });
 }

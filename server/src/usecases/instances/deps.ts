@@ -1,4 +1,6 @@
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { Clock } from '../../ports/clock.js';
+import type { ConnectionHistory } from '../../ports/connection-history.js';
 import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { DeliveryStore, MessageStore } from '../../ports/message-store.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
@@ -23,10 +25,15 @@ export interface InstanceUseCaseDeps {
   belongings: {
     messages: Pick<MessageStore, 'deleteAll'>;
     deliveries: Pick<DeliveryStore, 'deleteAll'>;
+    history: Pick<ConnectionHistory, 'deleteAll'>;
     material: Pick<SessionStore, 'purge'>;
     queue: Pick<SendQueue, 'forget'>;
     subscriptions: Pick<Subscriptions, 'invalidate'>;
   };
+  /** The tenure ends with its instance: from now on nobody acts in it. */
+  endTenure: (tenure: Tenure) => void;
+  /** Lets go of what this process keeps in memory of an instance whose session is forgotten. */
+  letGo: (instanceId: string) => void;
   /** An instance's settings were changed. */
   onSettings: (instanceId: string) => void;
   clock: Clock;

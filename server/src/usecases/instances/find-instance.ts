@@ -14,3 +14,10 @@ export function createInstanceLookup(instances: Pick<InstanceRepository, 'find'>
     });
   };
 }
+
+/** The same for verbs that know deleted instances. */
+export async function findEvenDeleted(instances: Pick<InstanceRepository, 'find'>, instanceId: string): Promise<Instance> {
+  const instance = await instances.find(instanceId);
+  if (instance) return instance;
+  throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`, { hint: 'GET /instances?includeDeleted=true lists all of them, those that were deleted, too.' });
+}

@@ -1,7 +1,10 @@
 import type { GatewayUseCases } from '../gateway.js';
 import type { InstanceUseCaseDeps } from './deps.js';
 
-/** All instances with their live state, by creation. */
+/** Instances with their live state, by creation. */
 export function createListInstances({ instances, view }: InstanceUseCaseDeps): GatewayUseCases['listInstances'] {
-  return async options => view.many(await instances.list(options));
+  return async ({ includeDeleted, only = null }) => {
+    const rows = await instances.list({ includeDeleted });
+    return view.many(only === null ? rows : rows.filter(({ instanceId }) => only.includes(instanceId)));
+  };
 }

@@ -1,14 +1,11 @@
-import { DomainError } from '../../domain/errors.js';
 import type { GatewayUseCases } from '../gateway.js';
 import type { InstanceUseCaseDeps } from './deps.js';
+import { findEvenDeleted } from './find-instance.js';
 
 /** Takes a soft delete back. The instance is not connected by this; one that is in use is answered as it is. */
 export function createRestoreInstance({ instances, view, turns, clock }: InstanceUseCaseDeps): GatewayUseCases['restoreInstance'] {
   return instanceId => turns.run([instanceId], async () => {
-    const row = await instances.find(instanceId);
-    if (!row) {
-      throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`, { hint: 'GET /instances?includeDeleted=true lists what can be restored.' });
-    }
+    const row = await findEvenDeleted(instances, instanceId);
     if (row.deletedAt === null) return view.one(row);
     const status = row.status === 'LOGGED_OUT' ? {} : { status: 'DISCONNECTED' as const, reason: 'disconnected_by_user' as const };
     return view.one(await instances.update(instanceId, { deletedAt: null, ...status }, clock.now()));

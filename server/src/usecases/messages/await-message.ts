@@ -33,7 +33,8 @@ export function createAwaitMessage({ getMessage, watch, clock }: AwaitMessagePar
   };
 }
 
-function hasCome({ direction, state }: StoredMessage, status: AwaitedStatus): boolean {
+/** Whether there is nothing to wait for any more. */
+export function hasCome({ direction, state }: StoredMessage, status: AwaitedStatus): boolean {
   // Failed and cancelled rank above everything: nothing comes after them.
   return direction === 'in' || state === null || stateRank(state) >= stateRank(status);
 }

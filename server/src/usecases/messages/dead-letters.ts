@@ -35,8 +35,10 @@ export function createDeadLetters({ find, getMessage, outbox, stash, queue, cloc
       await getMessage(instanceId, messageId);
       const now = clock.now();
       if (!await outbox.requeue(instanceId, messageId, { dueAt: now, expiresAt: now + DEFAULT_EXPIRY_MS })) return refuse(instanceId, messageId);
+      // As it is before the queue hears of it.
+      const answer = viewQueued({ ...await getMessage(instanceId, messageId), createdAt: now });
       void queue.announce(instanceId, [{ messageId, dueAt: now }]);
-      return viewQueued({ ...await getMessage(instanceId, messageId), createdAt: now });
+      return answer;
     },
     async discardDeadLetter(instanceId, messageId) {
       await getMessage(instanceId, messageId);

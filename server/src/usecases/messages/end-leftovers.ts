@@ -1,3 +1,4 @@
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { MessageFailure } from '../../domain/messages/message.js';
 import type { MessageStore } from '../../ports/message-store.js';
 import type { MessageSettler } from './settle-message.js';
@@ -19,13 +20,13 @@ const SENTENCES: Record<LeftBy, string> = {
  * stays when that is paired.
  */
 export function createEndLeftovers({ messages, settler }: { messages: Pick<MessageStore, 'listUnfinished'>; settler: Pick<MessageSettler, 'fail'> }) {
-  return async (instanceId: string, leftBy: LeftBy): Promise<void> => {
+  return async ({ instanceId, epoch }: Tenure, leftBy: LeftBy): Promise<void> => {
     const failure: MessageFailure = { code: leftBy === 'paired_anew' ? 'logged_out' : leftBy, message: SENTENCES[leftBy] };
     for (;;) {
       const unfinished = await messages.listUnfinished(instanceId, AT_ONCE);
       const leftovers = unfinished.filter(message => leftBy !== 'paired_anew' || message.state === 'sending');
       // Together, so that they share commits: whoever logs out waits for it.
-      await Promise.all(leftovers.map(message => settler.fail(message, failure)));
+      await Promise.all(leftovers.map(message => settler.fail(message, failure, epoch)));
       // What is being sent comes first, so that a page without any is the last that matters.
       if (unfinished.length < AT_ONCE || leftovers.length === 0) return;
     }

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import { isStoreAway } from '../../domain/errors.js';
 import type { InstanceStatus } from '../../domain/instances/instance.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Outbox } from '../../ports/message-store.js';
 import type { QueueWork, SendQueue } from '../../ports/send-queue.js';
+import type { Ownership } from '../cluster/ownership.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { MessageSettler } from './settle-message.js';
 import { expired } from './work-outbox.js';
@@ -23,8 +25,9 @@ export interface OutboxKeeperParts {
   settler: Pick<MessageSettler, 'fail'>;
   acknowledgements: Pick<Acknowledgements, 'lose' | 'isInQueue'>;
   workOf: (instanceId: string) => QueueWork;
+  ownership: Pick<Ownership, 'holds' | 'tenureOf'>;
   clock: Clock;
-  logger: Pick<Logger, 'error'>;
+  logger: Pick<Logger, 'error' | 'debug'>;
 }
 
 /** Opens and closes the queues with the connections, and sees to it that no row is forgotten. */
@@ -32,6 +35,10 @@ export interface OutboxKeeper {
   onStatus(instanceId: string, status: InstanceStatus): void;
   /** Everything that waited at WhatsApp has arrived, receipts included: what is sent now is not sent needlessly. */
   onCaughtUp(instanceId: string): void;
+  /** Whether anything is kept here for an instance's queue. */
+  holds(instanceId: string): boolean;
+  /** Ends what is done here for an instance's queue, and lets go of it; messages stay queued. */
+  release(instanceId: string): Promise<void>;
   /** What made an instance's queue wait may be over. */
   nudge(instanceId: string): void;
   /** Announces what is due and fails what has expired; also when the queue has come back after an outage. */
@@ -41,7 +48,7 @@ export interface OutboxKeeper {
   stop(): Promise<void>;
 }
 
-export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, workOf, clock, logger }: OutboxKeeperParts): OutboxKeeper {
+export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, workOf, ownership, clock, logger }: OutboxKeeperParts): OutboxKeeper {
   const works = new Map<string, QueueWork>();
   const open = new Set<string>();
   /** Connections that have not caught up yet. */
@@ -57,7 +64,7 @@ export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, w
   }
 
   function settle(work: Promise<void>, instanceId: string): void {
-    work.catch((err: unknown) => logger.error({ err, instanceId }, 'the send queue failed'));
+    work.catch((err: unknown) => logger[isStoreAway(err) ? 'debug' : 'error']({ err, instanceId }, 'the send queue failed'));
   }
 
   function begin(instanceId: string): void {
@@ -85,14 +92,14 @@ export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, w
     for (;;) {
       const messages = await outbox.expired(clock.now(), EXPIRED_AT_ONCE);
       // One that was written in time and waits for WhatsApp's word is judged by the queue.
-      const over = messages.filter(({ instanceId, messageId }) => !acknowledgements.isInQueue(instanceId, messageId));
-      await Promise.all(over.map(message => settler.fail(message, expired())));
+      const over = messages.filter(({ instanceId, messageId }) => ownership.holds(instanceId) && !acknowledgements.isInQueue(instanceId, messageId));
+      await Promise.all(over.map(message => settler.fail(message, expired(), ownership.tenureOf(message.instanceId).epoch)));
       if (messages.length < EXPIRED_AT_ONCE || over.length === 0) return;
     }
   }
 
   const sweep = (): Promise<void> => (sweeping ??= sweepOnce()
-    .catch((err: unknown) => logger.error({ err }, 'the outbox could not be looked through'))
+    .catch((err: unknown) => logger[isStoreAway(err) ? 'debug' : 'error']({ err }, 'the outbox could not be looked through'))
     .finally(() => { sweeping = null; }));
 
   function sweepLater(): void {
@@ -109,6 +116,12 @@ export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, w
       catchingUp.set(instanceId, clock.after(CAUGHT_UP_WITHIN_MS, () => begin(instanceId)));
     },
     onCaughtUp: begin,
+    holds: instanceId => works.has(instanceId) || open.has(instanceId) || catchingUp.has(instanceId),
+    async release(instanceId) {
+      end(instanceId);
+      await queue.release(instanceId);
+      if (!open.has(instanceId)) works.delete(instanceId);
+    },
     nudge: instanceId => queue.nudge(instanceId),
     sweep,
     start() {

@@ -7,14 +7,16 @@ import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { MediaFetcher } from '../../ports/media-fetcher.js';
 import type { MediaStash } from '../../ports/media-stash.js';
 import type { MessageStore } from '../../ports/message-store.js';
+import type { Metrics } from '../../ports/metrics.js';
 import type { SendQueue } from '../../ports/send-queue.js';
 import type { GatewayUseCases, QueueOptions, SendAnswer, SendRequest } from '../gateway.js';
 import type { InstanceLookup } from '../instances/find-instance.js';
 import type { SessionManager } from '../sessions/session-manager.js';
-import { readQuoted, toMention, withMedia } from './prepare-message.js';
-import { writeQueuedRequest } from './queued-request.js';
+import { readQuoted, toMention } from './prepare-message.js';
 import { viewQueued, type createRepeatSend } from './repeat-send.js';
 import { hashRequest } from './request-hash.js';
+import { stashMedia } from './stashed-media.js';
+import { storingFailed } from './stored-in-doubt.js';
 
 const YEAR_MS = 366 * 24 * 3_600_000;
 
@@ -29,6 +31,7 @@ export interface QueueMessageParts {
   queue: Pick<SendQueue, 'announce'>;
   clock: Clock;
   random: Random;
+  metrics?: Pick<Metrics, 'sendsQueued'>;
 }
 
 /** A message that was found good and is about to be stored, or one that was stored before. */
@@ -64,11 +67,13 @@ export function createQueueMessage(parts: QueueMessageParts) {
 
   async function store(message: StoredMessage): Promise<SendAnswer> {
     const { instanceId, messageId, dueAt, idempotency } = message;
-    const first = await messages.insertOutgoing(message, message.createdAt - IDEMPOTENCY_WINDOW_MS);
+    const first = await messages.insertOutgoing(message, { keysSince: message.createdAt - IDEMPOTENCY_WINDOW_MS })
+      .catch((error: unknown) => { throw storingFailed(error, message); });
     if (first && idempotency) {
       await parts.stash.remove(instanceId, messageId);
       return parts.repeat(first, idempotency.requestHash);
     }
+    parts.metrics?.sendsQueued(1);
     void queue.announce(instanceId, [{ messageId, dueAt: dueAt ?? message.createdAt }]);
     return { kind: 'queued', ...viewQueued(message) };
   }
@@ -95,20 +100,12 @@ function checkTimes({ scheduledAt, expiresAt }: QueueOptions, now: number): { no
   return { now, dueAt, expiresAt: expiresAt ?? dueAt + DEFAULT_EXPIRY_MS };
 }
 
-/** @throws DomainError `recipient_invalid`, `quoted_message_not_found` */
-async function checkRequest({ messages }: QueueMessageParts, instanceId: string, request: SendRequest): Promise<void> {
+/** @throws DomainError `recipient_invalid`, `quoted_message_not_found`, `address_not_allowed` */
+async function checkRequest({ messages, media }: QueueMessageParts, instanceId: string, request: SendRequest): Promise<void> {
   parseRecipient(request.to);
   if (request.type === 'text') (request.mentions ?? []).forEach(toMention);
+  if ('source' in request && request.source.kind === 'url') media.checkUrl(request.source.url);
   if (request.quotedMessageId !== undefined) await readQuoted(messages, instanceId, request.quotedMessageId);
-}
-
-/** Media that was handed over goes to the stash; an address is fetched when the message goes out. Answers what the row keeps. */
-async function stashMedia({ media, stash, clock }: QueueMessageParts, instanceId: string, messageId: string, request: SendRequest): Promise<string> {
-  if (!('source' in request) || request.source.kind === 'url') return writeQueuedRequest(request, null);
-  return withMedia(media, request, async file => {
-    await stash.put(instanceId, messageId, file, clock.now());
-    return writeQueuedRequest(request, file);
-  });
 }
 
 interface RowFacts { instanceId: string; messageId: string; correlationId: string; request: SendRequest; text: string; idempotency: Idempotency | null; now: number; dueAt: number; expiresAt: number }

@@ -3,10 +3,11 @@ import { queueIdOf, stateRank, type StoredMessage } from '../../domain/messages/
 import type { MessageStore } from '../../ports/message-store.js';
 import type { QueuedMessage, SendAnswer } from '../gateway.js';
 import { ACK_TIMEOUT_MS, type Acknowledgements } from './acknowledgements.js';
+import { findWhereItWasLeft, type LeftSendParts } from './left-send.js';
 
-export interface RepeatParts {
+export interface RepeatParts extends LeftSendParts {
   messages: Pick<MessageStore, 'find'>;
-  acknowledgements: Pick<Acknowledgements, 'wait'>;
+  acknowledgements: Pick<Acknowledgements, 'wait' | 'hasGivenUp'>;
 }
 
 /**
@@ -14,26 +15,36 @@ export interface RepeatParts {
  * synchronously and still waits for WhatsApp, so does the repeat.
  * @throws DomainError `idempotency_key_reused`, or what the message failed with
  */
-export function createRepeatSend({ messages, acknowledgements }: RepeatParts) {
+export function createRepeatSend(parts: RepeatParts) {
+  const { messages, acknowledgements, clock } = parts;
   return async (first: StoredMessage, requestHash: string): Promise<SendAnswer> => {
-    if (first.idempotency?.requestHash !== requestHash) {
-      throw new DomainError('idempotency_key_reused', 'This Idempotency-Key was used for another request in the last 24 hours; nothing was sent.', {
-        field: 'Idempotency-Key', hint: 'Use a new key for each message, and the same one only to repeat the same request.', details: { messageId: first.messageId },
-      });
-    }
-    if (first.dueAt !== null) return { kind: 'queued', ...viewQueued(first) };
-    return sentAnswer(first.state === 'sending' ? await waitForIt(first) : first);
+    requireSameRequest(first, requestHash);
+    return answerRepeat(first.state === 'sending' && first.dueAt === null ? await waitForIt(first) : first);
   };
 
   async function waitForIt(first: StoredMessage): Promise<StoredMessage> {
     const { instanceId, messageId } = first;
+    const until = clock.elapsed() + ACK_TIMEOUT_MS;
     const acknowledged = acknowledgements.wait(instanceId, messageId, ACK_TIMEOUT_MS);
     // It may have come between the look at the row and the waiting.
     const now = await messages.find(instanceId, messageId);
     if (now && now.state !== 'sending') return now;
-    await acknowledged;
+    if (await acknowledged === 'left') return await findWhereItWasLeft(parts, first, until) ?? first;
     return await messages.find(instanceId, messageId) ?? first;
   }
+}
+
+/** @throws DomainError `idempotency_key_reused` where the message that holds the key was asked for otherwise */
+export function requireSameRequest(first: StoredMessage, requestHash: string): void {
+  if (first.idempotency?.requestHash === requestHash) return;
+  throw new DomainError('idempotency_key_reused', 'This Idempotency-Key was used for another request in the last 24 hours; nothing was sent.', {
+    field: 'Idempotency-Key', hint: 'Use a new key for each message, and the same one only to repeat the same request.', details: { messageId: first.messageId },
+  });
+}
+
+/** What became of the message that holds the key, as it is now. @throws DomainError what it failed with, or `whatsapp_ack_timeout` */
+export function answerRepeat(first: StoredMessage): SendAnswer {
+  return first.dueAt === null ? answerSent(first, REPEATED) : { kind: 'queued', ...viewQueued(first) };
 }
 
 /** What the caller of an asynchronous send is told. */
@@ -45,21 +56,36 @@ export function viewQueued(message: Pick<StoredMessage, 'messageId' | 'correlati
   };
 }
 
-function sentAnswer(message: StoredMessage): SendAnswer {
+/** What somebody is to do who is told of a message that failed, or is not acknowledged yet. */
+export interface SendHints { failed: string; waiting: string }
+
+/** The same, of the first request itself. */
+export function hintsFor({ instanceId, messageId }: Pick<StoredMessage, 'instanceId' | 'messageId'>): SendHints {
+  return {
+    failed: 'The message was not delivered.',
+    waiting: `It may still arrive, so do not send it again blindly: follow GET /instances/${instanceId}/messages/${messageId}.`,
+  };
+}
+
+const REPEATED: SendHints = {
+  failed: 'This is what became of the first request with this Idempotency-Key. A new key sends anew.',
+  waiting: 'It may still arrive: repeat this request with the same Idempotency-Key, or follow the message.',
+};
+
+/** What became of a synchronous send, by its row. @throws DomainError what it failed with, or `whatsapp_ack_timeout` */
+export function answerSent(message: StoredMessage, hints: SendHints): SendAnswer {
   const { messageId, correlationId, party, state } = message;
   const timestamp = message.sentAt ?? message.deliveredAt ?? message.readAt ?? message.playedAt ?? message.timestamp;
   if (state !== null && state !== 'failed' && stateRank(state) >= stateRank('sent')) {
     return { kind: 'sent', messageId, correlationId: correlationId ?? '', to: party, timestamp };
   }
-  if (state === 'failed' && message.failure) throw failureOf(message, message.failure);
+  if (state === 'failed' && message.failure) throw failureOf(message, message.failure, hints.failed);
   throw new DomainError('whatsapp_ack_timeout', 'WhatsApp has not acknowledged the message yet.', {
-    hint: 'It may still arrive: repeat this request with the same Idempotency-Key, or follow the message.', details: { messageId, correlationId, state },
+    hint: hints.waiting, details: { messageId, correlationId, state },
   });
 }
 
-function failureOf({ messageId, correlationId }: StoredMessage, { code, message }: { code: string; message: string }): DomainError {
+function failureOf({ messageId, correlationId }: StoredMessage, { code, message }: { code: string; message: string }, hint: string): DomainError {
   const known = ERROR_CODES.find((entry): entry is ErrorCode => entry === code) ?? 'message_failed';
-  return new DomainError(known, message, {
-    hint: 'This is what became of the first request with this Idempotency-Key. A new key sends anew.', details: { messageId, correlationId, failureCode: code },
-  });
+  return new DomainError(known, message, { hint, details: { messageId, correlationId, failureCode: code } });
 }

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import { isPassing } from '../../domain/errors.js';
 import { MAX_ATTEMPTS } from '../../domain/messages/failures.js';
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { StoredMessage } from '../../domain/messages/message.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
@@ -37,29 +39,31 @@ export function createResendUnacknowledged({ sessions, messages, settler, relay,
     }));
   }
 
-  async function resend(socket: WhatsAppSocket, message: StoredMessage): Promise<void> {
+  async function resend(socket: WhatsAppSocket, tenure: Tenure, message: StoredMessage): Promise<void> {
     const { instanceId, messageId, proto, attempts } = message;
     if (attempts >= MAX_ATTEMPTS || !proto) {
       const sentence = `WhatsApp did not acknowledge the message in ${MAX_ATTEMPTS} attempts.`;
-      return settler.fail(message, { code: 'whatsapp_ack_timeout', message: sentence });
+      return settler.fail(message, { code: 'whatsapp_ack_timeout', message: sentence }, tenure.epoch);
     }
+    // A receipt may have come since it was read: several go out one after the other, and the store may be slow.
+    if (!await messages.markAttempt(tenure, messageId, attempts + 1)) return;
     logger.info({ instanceId, messageId, attempt: attempts + 1 }, 'sending a message again that was not acknowledged');
-    await messages.markAttempt(instanceId, messageId, attempts + 1);
     await relay.send(socket, { instanceId, messageId, proto, facts: message, again: true });
   }
 
   const followUp = async (instanceId: string): Promise<void> => {
-    const socket = sessions.find(instanceId)?.socket;
-    if (!socket || running.has(instanceId)) return;
+    const session = sessions.find(instanceId);
+    const socket = session?.socket;
+    if (!session || !socket || running.has(instanceId)) return;
     running.add(instanceId);
     try {
       const waiting = await messages.listUnacknowledged(instanceId);
       for (const message of waiting) {
-        if (!relay.isUnderWay(socket, instanceId, message.messageId)) await resend(socket, message);
+        if (!relay.isUnderWay(socket, instanceId, message.messageId)) await resend(socket, session.tenure, message);
       }
       if (waiting.length > 0) lookAgain(instanceId);
     } catch (err) {
-      logger.warn({ err, instanceId }, 'unacknowledged messages could not be sent again; the next connection tries once more');
+      logger[isPassing(err) ? 'debug' : 'warn']({ err, instanceId }, 'unacknowledged messages could not be sent again; the next connection tries once more');
     } finally {
       running.delete(instanceId);
     }

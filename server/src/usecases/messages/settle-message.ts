@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { isTemporaryRefusal } from '../../domain/messages/failures.js';
 import { stateRank, type AckStatus, type MessageFailure, type StoredMessage } from '../../domain/messages/message.js';
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { ChatFacts } from '../../domain/webhooks/filter.js';
 import type { Clock } from '../../ports/clock.js';
 import type { MessageStore } from '../../ports/message-store.js';
+import type { Metrics } from '../../ports/metrics.js';
 import type { Receipt, ServerAck } from '../../ports/whatsapp-client.js';
 import type { Outlet } from '../events/outlet.js';
 import type { Acknowledgements } from './acknowledgements.js';
@@ -13,13 +15,13 @@ import type { MessageFacts, Relay } from './relay.js';
 /** Messages whose receipts need no look into the store. */
 const REMEMBERED = 10_000;
 
-/** Moves outgoing messages on, and tells the world with the same commit. */
+/** Moves outgoing messages on, and tells the world with the same commit. Each word is only good for as long as its tenure. */
 export interface MessageSettler {
   /** WhatsApp's acknowledgement or refusal. */
-  onServerAck(instanceId: string, ack: ServerAck): Promise<void>;
+  onServerAck(tenure: Tenure, ack: ServerAck): Promise<void>;
   /** The recipient's receipt. */
-  onReceipt(instanceId: string, receipt: Receipt): Promise<void>;
-  fail(message: Pick<StoredMessage, 'instanceId' | 'messageId'>, failure: MessageFailure): Promise<void>;
+  onReceipt(tenure: Tenure, receipt: Receipt): Promise<void>;
+  fail(message: Pick<StoredMessage, 'instanceId' | 'messageId'>, failure: MessageFailure, epoch: number): Promise<void>;
 }
 
 export interface MessageSettlerParts {
@@ -29,10 +31,11 @@ export interface MessageSettlerParts {
   relay: Pick<Relay, 'settled'>;
   watch: Pick<MessageWatch, 'changed'>;
   clock: Clock;
+  metrics?: Pick<Metrics, 'sendEnded' | 'acknowledged' | 'deadLetter'>;
 }
 
-export function createMessageSettler({ messages, outlet, acknowledgements, relay, watch, clock }: MessageSettlerParts): MessageSettler {
-  const remembered = new LRUCache<string, MessageFacts & { sent: boolean }>({ max: REMEMBERED });
+export function createMessageSettler({ messages, outlet, acknowledgements, relay, watch, clock, metrics }: MessageSettlerParts): MessageSettler {
+  const remembered = new LRUCache<string, MessageFacts & { sent: boolean; leftMs?: number }>({ max: REMEMBERED });
 
   async function factsOf(instanceId: string, messageId: string) {
     const name = `${instanceId}/${messageId}`;
@@ -41,10 +44,10 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
     if (known && !relayed) return known;
     const facts = relayed ? { ...pick(relayed), sent: known?.sent ?? false } : await readFacts(instanceId, messageId);
     if (facts) remembered.set(name, facts);
-    return facts;
+    return facts && relayed ? Object.assign(facts, { leftMs: relayed.leftMs }) : facts;
   }
 
-  async function readFacts(instanceId: string, messageId: string) {
+  async function readFacts(instanceId: string, messageId: string): Promise<MessageFacts & { sent: boolean; leftMs?: number } | null> {
     const found = await messages.find(instanceId, messageId);
     if (found?.direction !== 'out') return null;
     const { state } = found;
@@ -52,7 +55,16 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
   }
 
   /** Answers when the step was noted. */
-  async function advance(instanceId: string, messageId: string, status: AckStatus, { failure, patient = false }: { failure?: MessageFailure; patient?: boolean } = {}): Promise<number> {
+  /** What is on disk counts, and counts once. */
+  function count({ dueAt, leftMs }: MessageFacts & { leftMs?: number }, status: AckStatus, failure: MessageFailure | undefined): void {
+    if (status !== 'sent' && status !== 'failed') return;
+    const mode = dueAt === null ? 'sync' : 'async';
+    metrics?.sendEnded(mode, status === 'sent' ? 'sent' : failure?.code ?? 'failed');
+    if (status === 'failed') metrics?.deadLetter('message');
+    else if (leftMs !== undefined) metrics?.acknowledged(mode, leftMs);
+  }
+
+  async function advance({ instanceId, epoch }: Tenure, messageId: string, status: AckStatus, { failure, patient = false }: { failure?: MessageFailure; patient?: boolean } = {}): Promise<number> {
     const at = clock.now();
     const message = await factsOf(instanceId, messageId);
     if (!message) return at;
@@ -63,16 +75,18 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
     // A dead letter that is retried may fail once more, and that is another event.
     const identity = retries === 0 ? [messageId, status] : [messageId, status, String(retries)];
     const deliveries = await outlet.prepare(instanceId, { type: 'message.ack', data }, identity, message.chatId, aboutChat(message));
-    const step = { instanceId, messageId, to: status, at, ...(failure ? { failure } : {}) };
+    const step = { instanceId, messageId, to: status, at, epoch, ...(failure ? { failure } : {}) };
     if (await messages.advance(step, deliveries, patient)) {
       if (deliveries.length > 0) outlet.wake();
+      count(message, status, failure);
       watch.changed(instanceId, messageId);
     }
     return at;
   }
 
   return {
-    async onServerAck(instanceId, ack) {
+    async onServerAck(tenure, ack) {
+      const { instanceId } = tenure;
       const { messageId, errorCode } = ack;
       // The queue tries again what may pass, and fails it otherwise.
       // In the queue the next message's own writes are about to follow.
@@ -82,29 +96,30 @@ export function createMessageSettler({ messages, outlet, acknowledgements, relay
       // and WhatsApp acknowledges it again.
       acknowledgements.settleQueue(instanceId, { ...ack, at: clock.now() });
       const at = isJudged ? clock.now()
-        : errorCode === null ? await advance(instanceId, messageId, 'sent', { patient })
-          : await advance(instanceId, messageId, 'failed', { failure: refusal(errorCode), patient });
+        : errorCode === null ? await advance(tenure, messageId, 'sent', { patient })
+          : await advance(tenure, messageId, 'failed', { failure: refusal(errorCode), patient });
       // Everybody else is told what is on disk already.
       acknowledgements.settle(instanceId, { ...ack, at });
     },
-    async onReceipt(instanceId, { messageIds, status }) {
+    async onReceipt(tenure, { messageIds, status }) {
+      const { instanceId } = tenure;
       for (const messageId of messageIds) {
         // A receipt may overtake the acknowledgement, or make up for one that was lost; whoever waits for `sent` is told it all the same.
         const facts = await factsOf(instanceId, messageId);
-        if (facts && !facts.sent) await advance(instanceId, messageId, 'sent', { patient: true });
-        acknowledgements.settleQueue(instanceId, { messageId, errorCode: null, at: await advance(instanceId, messageId, status, { patient: true }) });
+        if (facts && !facts.sent) await advance(tenure, messageId, 'sent', { patient: true });
+        acknowledgements.settleQueue(instanceId, { messageId, errorCode: null, at: await advance(tenure, messageId, status, { patient: true }) });
       }
     },
-    async fail({ instanceId, messageId }, failure) {
+    async fail({ instanceId, messageId }, failure, epoch) {
       // Where it was retried, the row knows better.
       remembered.delete(`${instanceId}/${messageId}`);
-      await advance(instanceId, messageId, 'failed', { failure });
+      await advance({ instanceId, epoch }, messageId, 'failed', { failure });
     },
   };
 }
 
-function pick({ party, chatId, correlationId, retries }: MessageFacts): MessageFacts {
-  return { party, chatId, correlationId, retries };
+function pick({ party, chatId, correlationId, retries, dueAt }: MessageFacts): MessageFacts {
+  return { party, chatId, correlationId, retries, dueAt };
 }
 
 /** WhatsApp's refusal of a message, by its code. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import { isDomainError } from '../../domain/errors.js';
+import { isDomainError, isPassing } from '../../domain/errors.js';
 import type { InstanceSettings } from '../../domain/instances/instance.js';
+import type { Tenure } from '../../domain/instances/tenure.js';
 import { isTemporaryFailure, isTemporaryRefusal, MAX_ATTEMPTS, sendRetryDelayMs } from '../../domain/messages/failures.js';
 import type { MessageFailure, StoredMessage } from '../../domain/messages/message.js';
 import type { Clock, Random } from '../../ports/clock.js';
@@ -41,6 +42,9 @@ export interface OutboxWorkerParts {
 /** What became of one attempt: the message has left the queue, or the queue has to wait with it until then (epoch milliseconds). */
 type AttemptEnd = { left: true } | { left: false; again: number };
 
+/** What an attempt goes over. */
+interface Line { socket: WhatsAppSocket; tenure: Tenure }
+
 /** An attempt under way. */
 interface Attempt {
   messageId: string;
@@ -59,9 +63,16 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
   const pacing = createSendPacing();
   /** When the message that failed for a passing reason may be tried again, and since when it waits for that. */
   let retry = { since: 0, at: 0 };
-  const left = createLeftQueue();
+  let left = createLeftQueue();
+  let epoch: number | null = null;
 
   return async upTo => {
+    const tenure = sessions.find(instanceId)?.tenure;
+    if (tenure && tenure.epoch !== epoch) {
+      // What had left in a tenure that was lost may not have come to the disk; it is still in the queue then.
+      left = createLeftQueue();
+      ({ epoch } = tenure);
+    }
     if (upTo !== null) {
       const message = await messages.find(instanceId, upTo);
       if (!message || !isWaiting(message) || left.has(message)) return null;
@@ -91,21 +102,28 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
       return reached;
     };
 
-    for (;;) {
-      // A turn may last as long as the queue is; a change of the settings is obeyed within it.
-      settings = await parts.settingsOf(instanceId);
-      // A gap begins when the one before has left.
-      const stop = await endDownTo(isPaced() ? 0 : AT_ONCE - 1);
-      if (stop) return stop === 'reached' ? null : stop;
-      const message = await ahead.next();
-      const wait = message === null || message === 'settling' ? null : waitFor(message, settings);
-      const socket = sessions.find(instanceId)?.socket;
-      if (message === null || message === 'settling' || wait || !socket) {
-        const rest = await endDownTo(0);
-        if (rest) return rest === 'reached' ? null : rest;
-        return message === null ? null : wait ?? { again: clock.now() + (message === 'settling' ? SETTLING_MS : NOT_CONNECTED_MS) };
+    try {
+      for (;;) {
+        // A turn may last as long as the queue is; a change of the settings is obeyed within it.
+        settings = await parts.settingsOf(instanceId);
+        // A gap begins when the one before has left.
+        const stop = await endDownTo(isPaced() ? 0 : AT_ONCE - 1);
+        if (stop) return stop === 'reached' ? null : stop;
+        const message = await ahead.next();
+        const wait = message === null || message === 'settling' ? null : waitFor(message, settings);
+        const session = sessions.find(instanceId);
+        const socket = session?.socket;
+        if (message === null || message === 'settling' || wait || !session || !socket) {
+          const rest = await endDownTo(0);
+          if (rest) return rest === 'reached' ? null : rest;
+          return message === null ? null : wait ?? { again: clock.now() + (message === 'settling' ? SETTLING_MS : NOT_CONNECTED_MS) };
+        }
+        underWay.push(begin({ socket, tenure: session.tenure }, message, underWay.at(-1) ?? null));
       }
-      underWay.push(begin(socket, message, underWay.at(-1) ?? null));
+    } catch (error) {
+      // It is tried again soon. A message of which something is still under way then would be encrypted anew, and go out twice.
+      await Promise.allSettled(underWay.map(attempt => attempt.end));
+      throw error;
     }
   };
 
@@ -119,12 +137,12 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     return opensAt > now ? { again: opensAt } : null;
   }
 
-  function begin(socket: WhatsAppSocket, message: StoredMessage, before: Attempt | null): Attempt {
+  function begin(line: Line, message: StoredMessage, before: Attempt | null): Attempt {
     let onReady = () => {};
     const ready = new Promise<void>(resolve => { onReady = resolve; });
     // One is encrypted after the other, too: what waits for its turn must never have what one before it needs.
     const after = { ready: before?.ready ?? Promise.resolve(), left: before ? before.end.then(({ left }) => left, () => false) : Promise.resolve(true) };
-    const end = attempt(socket, message, after, onReady).finally(onReady);
+    const end = attempt(line, message, after, onReady).finally(onReady);
     end.catch(() => {});
     return { messageId: message.messageId, ready, end };
   }
@@ -133,16 +151,17 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
    * @param after the message before this one: when that could leave, and whether it has left the queue, so that this one may go out
    * @param onReady to be called when this one could leave
    */
-  async function attempt(socket: WhatsAppSocket, message: StoredMessage, after: { ready: Promise<unknown>; left: Promise<boolean> }, onReady: () => void): Promise<AttemptEnd> {
+  async function attempt(line: Line, message: StoredMessage, after: { ready: Promise<unknown>; left: Promise<boolean> }, onReady: () => void): Promise<AttemptEnd> {
     const { messageId, state } = message;
-    if (isOver(message)) return await after.left ? fail(message, expired()) : lost();
+    const { socket, tenure } = line;
+    if (isOver(message)) return await after.left ? fail(line, message, expired()) : lost();
     // One that a crash or a lost connection left in `sending` goes on with the attempt it was at.
     const number = state === 'sending' ? Math.max(1, message.attempts) : message.attempts + 1;
     const ready = await parts.prepare(socket, message).catch((error: unknown) => toFailure(message, error));
-    if ('failure' in ready) return await after.left && isCurrent(socket) ? judge(message, number, ready.failure, ready.mayPass) : lost();
+    if ('failure' in ready) return await after.left && isCurrent(socket) ? judge(line, message, number, ready.failure, ready.mayPass) : lost();
     await after.ready;
 
-    const begun = outbox.begin({ instanceId, messageId, attempts: number, ...ready });
+    const begun = outbox.begin({ instanceId, messageId, attempts: number, epoch: tenure.epoch, ...ready });
     let acknowledged: Promise<NotedAck | null | 'lost'> = Promise.resolve('lost');
     let tooLate = false;
     const turn = async (): Promise<boolean> => {
@@ -152,21 +171,21 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
       if (mayLeave) acknowledged = parts.acknowledgements.waitInQueue(instanceId, messageId, ACK_TIMEOUT_MS);
       return mayLeave;
     };
-    const facts = { party: ready.party, chatId: ready.chatId, correlationId: message.correlationId, retries: message.retries };
+    const facts = { party: ready.party, chatId: ready.chatId, correlationId: message.correlationId, retries: message.retries, dueAt: message.dueAt };
     // What was encrypted before, in whatever life, has been in `sending` before.
     const again = state === 'sending' || number > 1 || message.retries > 0;
     const wrote = await parts.relay.send(socket, { instanceId, messageId, proto: ready.proto, facts, permit: begun.catch(() => false), turn, again });
     // Cancelled meanwhile, or ended by whoever ended the account: it is not ours any more.
     if (!await begun) return leave(message);
     if (!await after.left) return lost();
-    if (tooLate) return fail(message, expired());
-    if (!wrote) return isCurrent(socket) ? judge(message, number, { code: 'whatsapp_unavailable', message: 'The message could not be written to WhatsApp.' }) : lost();
+    if (tooLate) return fail(line, message, expired());
+    if (!wrote) return isCurrent(socket) ? judge(line, message, number, { code: 'whatsapp_unavailable', message: 'The message could not be written to WhatsApp.' }) : lost();
     pacing.written(message.chatId, clock.now(), random.float());
 
     const ack = await acknowledged;
     if (ack === 'lost') return lost();
-    if (ack === null) return judge(message, number, { code: 'whatsapp_ack_timeout', message: `WhatsApp did not acknowledge the message in ${number} attempts.` });
-    if (ack.errorCode !== null && isTemporaryRefusal(ack.errorCode)) return judge(message, number, refusal(ack.errorCode), true);
+    if (ack === null) return judge(line, message, number, { code: 'whatsapp_ack_timeout', message: `WhatsApp did not acknowledge the message in ${number} attempts.` });
+    if (ack.errorCode !== null && isTemporaryRefusal(ack.errorCode)) return judge(line, message, number, refusal(ack.errorCode), true);
     return leave(message);
   }
 
@@ -174,7 +193,9 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     return expiresAt !== null && expiresAt <= clock.now();
   }
 
+  /** @throws what says nothing about the message: it is where it was, and stays there */
   function toFailure({ messageId }: StoredMessage, error: unknown): { failure: MessageFailure; mayPass: boolean } {
+    if (isPassing(error)) throw error;
     if (isDomainError(error)) return { failure: { code: error.code, message: error.message }, mayPass: isTemporaryFailure(error.code) };
     // Whatever it is, it must not stand in everybody's way for ever.
     parts.logger.error({ err: error, instanceId, messageId }, 'a queued message could not be made ready');
@@ -190,18 +211,18 @@ export function createOutboxWork(instanceId: string, parts: OutboxWorkerParts): 
     return sessions.find(instanceId)?.socket === socket;
   }
 
-  async function judge(message: StoredMessage, number: number, failure: MessageFailure, mayPass = isTemporaryFailure(failure.code)): Promise<AttemptEnd> {
+  async function judge(line: Line, message: StoredMessage, number: number, failure: MessageFailure, mayPass = isTemporaryFailure(failure.code)): Promise<AttemptEnd> {
     const { messageId } = message;
-    if (!mayPass || number >= MAX_ATTEMPTS) return fail(message, failure);
+    if (!mayPass || number >= MAX_ATTEMPTS) return fail(line, message, failure);
     const delay = sendRetryDelayMs(number, random.float());
     parts.logger.info({ instanceId, messageId, attempt: number, reason: failure.code, retryInMs: delay }, 'a queued message could not be sent; it is tried again');
-    await outbox.putBack(instanceId, messageId, number);
+    await outbox.putBack(line.tenure, messageId, number);
     return { left: false, again: clock.now() + delay };
   }
 
-  async function fail(message: StoredMessage, failure: MessageFailure): Promise<AttemptEnd> {
+  async function fail({ tenure }: Line, message: StoredMessage, failure: MessageFailure): Promise<AttemptEnd> {
     parts.logger.warn({ instanceId, messageId: message.messageId, reason: failure.code }, 'a queued message failed: it is a dead letter now');
-    await parts.settler.fail(message, failure);
+    await parts.settler.fail(message, failure, tenure.epoch);
     return leave(message);
   }
 

@@ -7,7 +7,7 @@ export function createDisconnectInstance({ find, view, instances, sessions, turn
     const instance = await find(instanceId);
     await instances.update(instanceId, { active: false }, clock.now());
     await sessions.of(instance).dispatch({ type: 'disconnect', reason: 'disconnected_by_user' });
-    await sessions.settled();
+    await sessions.settled(instanceId);
     return view.one(await find(instanceId));
   });
 }

@@ -7,9 +7,10 @@ export function createLogoutInstance({ find, view, instances, sessions, turns, c
     const instance = await find(instanceId);
     const session = sessions.of(instance);
     await instances.update(instanceId, { active: false }, clock.now());
-    await session.socket?.logout().catch(() => {});
-    await session.dispatch({ type: 'unlinked' });
-    await sessions.settled();
+    const { socket } = session;
+    const confirmed = socket ? await socket.logout().then(() => true, () => false) : false;
+    await session.dispatch({ type: 'unlinked', confirmed });
+    await sessions.settled(instanceId);
     return view.one(await find(instanceId));
   });
 }

@@ -5,8 +5,6 @@ import type { GatewayUseCases } from '../gateway.js';
 import type { createConnectInstance } from './connect-instance.js';
 import type { SessionUseCaseDeps } from './deps.js';
 
-/** The pairing is given up after that time (PAIRING_TIMEOUT_MS), and the code with it. */
-const CODE_LIFETIME_MS = 120_000;
 const SOCKET_WAIT_MS = 4_000;
 
 /** A code to type on the phone instead of scanning; connects first where no pairing is open. */
@@ -36,6 +34,8 @@ export function createRequestPairingCode(
         hint: describeReason(reason), details: { instanceStatus: status, reason },
       });
     }
-    return { code: await pairingSocket.requestPairingCode(recipient.digits), expiresAt: clock.now() + CODE_LIFETIME_MS };
+    // The pairing is given up then, and the code with it.
+    const expiresAt = session.pairingEndsAt ?? clock.now();
+    return { code: await pairingSocket.requestPairingCode(recipient.digits), expiresAt };
   };
 }

@@ -1,8 +1,12 @@
 import type { Logger } from 'pino';
+import { isDomainError } from '../../domain/errors.js';
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { KeyedLock } from '../../ports/keyed-lock.js';
+import type { ConnectionHistory } from '../../ports/connection-history.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
 import type { IncomingMessage, WhatsAppClient } from '../../ports/whatsapp-client.js';
+import type { Ownership } from '../cluster/ownership.js';
 import { startClean } from './connect-instance.js';
 import type { Session } from './session.js';
 import type { SessionManager } from './session-manager.js';
@@ -10,56 +14,100 @@ import type { SessionManager } from './session-manager.js';
 /** How many connect at the same time after a start, and how long one may keep its place. */
 const AT_ONCE = 5;
 const PLACE_MS = 15_000;
+/** Until one is tried again for which the store could not be reached. */
+const STORE_PAUSE_MS = 2_000;
 
 export interface RestoreParts {
-  instances: InstanceRepository;
-  sessions: SessionManager;
+  instances: Pick<InstanceRepository, 'find' | 'update'>;
+  history: Pick<ConnectionHistory, 'append'>;
+  sessions: Pick<SessionManager, 'of' | 'find'>;
   client: WhatsAppClient;
+  ownership: Ownership;
   /** Stores an incoming message and what it sets off. */
-  receive: (instanceId: string, message: IncomingMessage) => Promise<void>;
+  receive: (tenure: Tenure, message: IncomingMessage) => Promise<void>;
   turns: KeyedLock;
   clock: Clock;
   logger: Logger;
 }
 
+/** Brings back what this process has come to own: at its start, or from another node. */
+export interface SessionRestorer {
+  /** Resolves when each had its turn. One for which the store could not be reached has another one later. */
+  bringBack(instanceIds: readonly string[]): Promise<void>;
+  /** Those that wait have no turn any more. */
+  stop(): void;
+}
+
 /**
- * After a start: active instances with a usable session connect by themselves, a few at a time; rows of the others say that they are
+ * Active instances with a usable session connect by themselves, a few at a time; rows of the others say that they are
  * disconnected (requirement P3). What was decrypted and not stored before the process ended is stored in either case. What somebody did
- * to an instance meanwhile stands. Stops early when `signal` says so.
+ * to an instance meanwhile stands.
  */
-export async function restoreSessions({ instances, sessions, client, receive, turns, clock, logger }: RestoreParts, signal: AbortSignal): Promise<void> {
-  const waiting = await instances.list();
+export function createSessionRestorer({ instances, history, sessions, client, ownership, receive, turns, clock, logger }: RestoreParts): SessionRestorer {
+  const waiting: (() => Promise<void>)[] = [];
+  let working = 0;
+  let stopped = false;
 
   /** Answers the session that was started, if any. */
-  const bringBack = (instanceId: string) => turns.run([instanceId], async () => {
+  const begin = (instanceId: string) => turns.run([instanceId], async () => {
     const row = await instances.find(instanceId);
-    if (!row || row.deletedAt !== null || signal.aborted || isAtWork(sessions.find(instanceId))) return null;
+    if (!row || row.deletedAt !== null || stopped || isAtWork(sessions.find(instanceId))) return null;
+    const tenure = ownership.tenureOf(instanceId);
     const paired = await client.hasSession(instanceId);
     if (row.active && paired) {
       const session = sessions.of(row);
       await startClean(row, session, client);
       return session;
     }
-    await client.replay(instanceId, message => receive(instanceId, message));
+    await client.replay(tenure, message => receive(tenure, message));
     if (row.status !== 'LOGGED_OUT' && row.status !== 'DISCONNECTED') {
-      await client.discardHalfMadeSession(instanceId);
-      await instances.update(instanceId, { status: 'DISCONNECTED', reason: paired ? 'gateway_stopped' : 'never_paired', qr: null, qrAt: null }, clock.now());
+      await client.discardHalfMadeSession(tenure);
+      const change = { status: 'DISCONNECTED', reason: paired ? 'gateway_stopped' : 'never_paired' } as const;
+      await instances.update(instanceId, { ...change, qr: null, qrAt: null }, clock.now(), tenure.epoch);
+      await history.append(tenure, { at: clock.now(), ...change });
     }
     return null;
   });
 
-  const worker = async () => {
-    for (let row = waiting.shift(); row && !signal.aborted; row = waiting.shift()) {
-      const { instanceId } = row;
-      try {
-        const session = await bringBack(instanceId);
-        await session?.waitFor(view => view.connection.status !== 'CONNECTING', PLACE_MS);
-      } catch (err) {
-        logger.error({ err, instanceId }, 'the instance could not be brought back');
+  async function bringOneBack(instanceId: string): Promise<void> {
+    try {
+      const session = await begin(instanceId);
+      await session?.waitFor(view => view.connection.status !== 'CONNECTING', PLACE_MS);
+    } catch (err) {
+      // Another node has it now, and does the same.
+      if (isDomainError(err) && err.code === 'instance_unowned') return;
+      // Nobody else brings it back while its lease lasts.
+      if (isDomainError(err) && err.code === 'store_unavailable' && ownership.holds(instanceId)) {
+        logger.debug({ err, instanceId, retryInMs: STORE_PAUSE_MS }, 'the instance could not be brought back yet');
+        clock.after(STORE_PAUSE_MS, () => { if (!stopped && ownership.holds(instanceId)) enqueue(instanceId, () => {}); });
+        return;
       }
+      logger.error({ err, instanceId }, 'the instance could not be brought back');
     }
+  }
+
+  async function work(): Promise<void> {
+    working += 1;
+    try {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await next();
+    } finally {
+      working -= 1;
+    }
+  }
+
+  function enqueue(instanceId: string, onEnd: () => void): void {
+    waiting.push(() => (stopped ? Promise.resolve() : bringOneBack(instanceId)).finally(onEnd));
+    if (working < AT_ONCE) void work();
+  }
+
+  return {
+    async bringBack(instanceIds) {
+      await Promise.all(instanceIds.map(instanceId => new Promise<void>(resolve => enqueue(instanceId, resolve))));
+    },
+    stop() {
+      stopped = true;
+    },
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
 /** Whether somebody has connected it in the meantime. */

@@ -5,6 +5,7 @@ import { secretsOf, signatureHeaders } from '../../domain/webhooks/signing.js';
 import type { Delivery, Webhook } from '../../domain/webhooks/webhook.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { DeliveryOutcome, DeliveryStore } from '../../ports/message-store.js';
+import type { Metrics } from '../../ports/metrics.js';
 import type { WebhookRepository } from '../../ports/repositories.js';
 import type { WebhookResponse, WebhookSender } from '../../ports/webhook-sender.js';
 import { keepTrying } from './keep-trying.js';
@@ -23,6 +24,7 @@ export interface AttemptDeps {
   logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   /** A receiver that has not answered by then failed; 10 s unless told otherwise. */
   timeoutMs?: number;
+  metrics?: Pick<Metrics, 'deliveryAttempted' | 'eventDelivered' | 'deadLetter'>;
 }
 
 export interface AttemptResult {
@@ -43,7 +45,9 @@ export interface AttemptResult {
  * @param signal gives the post up; the row then stays as it was
  */
 export async function attemptDelivery(deps: AttemptDeps, webhook: Webhook, delivery: Delivery, signal: AbortSignal): Promise<AttemptResult> {
+  const begunAt = deps.clock.elapsed();
   const response = await post(deps, webhook, delivery, signal);
+  const tookMs = deps.clock.elapsed() - begunAt;
   if (response.status === null && signal.aborted) return { end: 'postponed', mood: 'unknown', next: null, retryAt: null, pauseUntil: null };
 
   const now = deps.clock.now();
@@ -52,6 +56,7 @@ export async function attemptDelivery(deps: AttemptDeps, webhook: Webhook, deliv
   const outcome = isOld ? again(delivery, response, now) : judge(delivery, response, now, retryAfter, deps.random.float());
   const next = await keepTrying({ ...deps, signal }, 'Noting the outcome of a delivery', () => deps.deliveries.settle(delivery.id, outcome));
   report(deps.logger, delivery, outcome);
+  count(deps.metrics, delivery, outcome, tookMs);
   if (isOld) return { end: 'retry', mood: 'unknown', next, retryAt: now, pauseUntil: null };
   if (response.status === 410) await disable(deps, webhook, signal);
   return {
@@ -116,6 +121,12 @@ async function disable(deps: AttemptDeps, webhook: Webhook, signal: AbortSignal)
   });
   deps.subscriptions.invalidate(webhook.instanceId);
   deps.logger.warn({ instanceId: webhook.instanceId, webhookId: webhook.id }, 'Webhook disabled: its receiver answered 410');
+}
+
+function count(metrics: AttemptDeps['metrics'], { createdAt }: Delivery, { state, at }: DeliveryOutcome, tookMs: number): void {
+  metrics?.deliveryAttempted(state === 'pending' ? 'retry' : state, tookMs);
+  if (state === 'delivered') metrics?.eventDelivered(Math.max(0, at - createdAt));
+  if (state === 'dead') metrics?.deadLetter('delivery');
 }
 
 function report(logger: AttemptDeps['logger'], delivery: Delivery, outcome: DeliveryOutcome): void {

@@ -1,8 +1,10 @@
-import { setMaxListeners } from 'node:events';
+import { LRUCache } from 'lru-cache';
+import { isStoreAway } from '../../domain/errors.js';
 import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
+import type { Ownership } from '../cluster/ownership.js';
 import { createHeldDeliveries } from './held-deliveries.js';
-import type { BreakerLimits, BreakerState, BreakerStatus } from './receiver-breaker.js';
+import { worstOf, type BreakerLimits, type BreakerState, type BreakerStatus } from './receiver-breaker.js';
 import { createReceiverGates, type GateLimits } from './receiver-gates.js';
 import { runLane, type LaneDeps, type LaneEnd } from './run-lane.js';
 
@@ -16,11 +18,17 @@ const LONGEST_SLEEP_MS = 30_000;
 const STORE_PAUSE_MS = 1_000;
 /** What is under way at `stop` has that long to end by itself. */
 const STOP_WITHIN_MS = 5_000;
+/** Webhooks of which it is remembered whose they are. */
+const REMEMBERED = 100_000;
+/** The same for an instance that is left to another node, which waits for it. */
+const LEAVE_WITHIN_MS = 1_500;
 
 export interface DispatcherDeps extends LaneDeps {
   deliveries: Pick<DeliveryStore, 'settle' | 'due' | 'nextDueAt' | 'bringForward'>;
   limits?: GateLimits;
   breaker?: BreakerLimits;
+  /** Nothing is posted for an instance that this process does not own, or is leaving. Without it all are its own. */
+  ownership?: Pick<Ownership, 'holds'>;
 }
 
 export interface DeliveryDispatcher {
@@ -33,10 +41,17 @@ export interface DeliveryDispatcher {
    * @param changed a webhook that somebody changed or replayed to: what was known of it is forgotten, failures too
    */
   wake(changed?: string): void;
+  /**
+   * The instance is about to be another node's: nothing of it is begun any more, and posts under way have 1.5 s to end before they are given
+   * up. Resolves when none is left.
+   */
+  leave(instanceId: string): Promise<void>;
   /** The circuit breaker of a webhook's receiver. */
   breaker(webhookId: string): BreakerStatus;
   /** The worst of all breakers. */
   worstBreaker(): BreakerState;
+  /** All breakers that are not closed. */
+  trouble(): BreakerStatus[];
 }
 
 /**
@@ -52,26 +67,27 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
   const gates = createReceiverGates(deps.limits, deps.breaker);
   const held = createHeldDeliveries();
   /** Lanes under way. */
-  const lanes = new Map<string, { at: Delivery; ended: Promise<void> }>();
+  const lanes = new Map<string, Lane>();
   /** Deliveries that were under way at some time since the present round began: what it reads of them may be old. */
   let begun = new Set<string>();
   /** Webhooks of which the store may have more than is known here. */
   let moreOf = new Set<string>();
-  let life: AbortController | null = null;
+  /** Whose webhooks were posted to. */
+  const instanceOf = new LRUCache<string, string>({ max: REMEMBERED });
+  let alive = false;
   let stopping: Promise<void> | null = null;
   let rounding: Promise<void> | null = null;
   let roundAgain = false;
   let alarm = { at: Infinity, cancel: () => {} };
   let wanted = false;
 
-  const isRunning = () => life !== null && stopping === null;
+  const isRunning = () => alive && stopping === null;
+  const isOurs = (instanceId: string) => deps.ownership?.holds(instanceId) ?? true;
 
   function start(): void {
     wanted = true;
-    if (life === null) {
-      life = new AbortController();
-      // Every post under way listens.
-      setMaxListeners(0, life.signal);
+    if (!alive) {
+      alive = true;
       wake();
     }
   }
@@ -93,7 +109,7 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
       try {
         wakeAt(await round(clock.now()));
       } catch (err) {
-        logger.error({ err, retryInMs: STORE_PAUSE_MS }, 'Reading due deliveries failed');
+        logger[isStoreAway(err) ? 'debug' : 'error']({ err, retryInMs: STORE_PAUSE_MS }, 'Reading due deliveries failed');
         wakeAt(clock.now() + STORE_PAUSE_MS);
       }
     }
@@ -106,7 +122,7 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
     begun = new Set([...lanes.values()].map(lane => lane.at.id));
     const exclude = [...new Set([...gates.closed(now), ...held.webhookIds()])];
     const limit = lanes.size + READ_AT_ONCE;
-    const rows = await deliveries.due(now, { limit, perWebhook: READ_AHEAD, exclude });
+    const rows = (await deliveries.due(now, { limit, perWebhook: READ_AHEAD, exclude })).filter(row => isOurs(row.instanceId));
     // More rows than lanes under way, so some were new: another look makes headway.
     if (rows.length === limit) roundAgain = true;
     moreOf = new Set(exclude);
@@ -133,11 +149,13 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
   }
 
   function startLane(first: Delivery): void {
-    if (life === null) return;
-    const lane = { at: first, ended: Promise.resolve() };
+    const { instanceId } = first;
+    instanceOf.set(first.webhookId, instanceId);
+    const ended = new AbortController();
+    const lane: Lane = { at: first, ended: Promise.resolve(), abort: () => ended.abort() };
     lanes.set(keyOf(first), lane);
     const onBegin = (delivery: Delivery) => { lane.at = delivery; begun.add(delivery.id); };
-    const run = { gates, signal: life.signal, mayGoOn: isRunning, onBegin, onRecovered: () => wake() };
+    const run = { gates, signal: ended.signal, mayGoOn: () => isRunning() && isOurs(instanceId), onBegin, onRecovered: () => wake() };
     lane.ended = runLane(deps, first, run).then(end => finishLane(first, end));
   }
 
@@ -169,9 +187,8 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
 
   function stop(): Promise<void> {
     wanted = false;
-    const ending = life;
-    if (stopping !== null || ending === null) return stopping ?? Promise.resolve();
-    const cancelBound = clock.after(STOP_WITHIN_MS, () => ending.abort());
+    if (stopping !== null || !alive) return stopping ?? Promise.resolve();
+    const cancelBound = clock.after(STOP_WITHIN_MS, () => [...lanes.values()].forEach(lane => lane.abort()));
     stopping = (async () => {
       silence();
       await rounding;
@@ -179,7 +196,7 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
       cancelBound();
       held.clear();
       moreOf.clear();
-      life = null;
+      alive = false;
       stopping = null;
       // start() was called meanwhile.
       if (wanted) start();
@@ -187,12 +204,31 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
     return stopping;
   }
 
+  async function leave(instanceId: string): Promise<void> {
+    held.dropInstance(instanceId);
+    const own = [...lanes.values()].filter(({ at }) => at.instanceId === instanceId);
+    if (own.length === 0) return;
+    const cancelBound = clock.after(LEAVE_WITHIN_MS, () => own.forEach(lane => lane.abort()));
+    await Promise.all(own.map(lane => lane.ended));
+    cancelBound();
+    held.dropInstance(instanceId);
+  }
+
+  /** What was known of another node's receivers, when they were posted to from here, is not known any more. */
+  function trouble(): BreakerStatus[] {
+    return [...gates.trouble(clock.now())].filter(([webhookId]) => isOurs(instanceOf.get(webhookId) ?? '')).map(([, breaker]) => breaker);
+  }
+
   return {
-    start, stop, wake,
+    start, stop, wake, leave,
     breaker: webhookId => gates.breaker(webhookId, clock.now()),
-    worstBreaker: () => gates.worstBreaker(clock.now()),
+    worstBreaker: () => worstOf(trouble().map(({ state }) => state)),
+    trouble,
   };
 }
+
+/** A lane under way. */
+interface Lane { at: Delivery; ended: Promise<void>; abort: () => void }
 
 function keyOf({ webhookId, lane }: Delivery): string {
   return JSON.stringify([webhookId, lane]);

@@ -1,3 +1,4 @@
+import type { AddressGuard } from '../../ports/address-guard.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
 import type { WebhookRepository } from '../../ports/repositories.js';
@@ -9,7 +10,9 @@ import type { Subscriptions } from './subscriptions.js';
 export interface WebhookUseCaseDeps {
   findInstance: InstanceLookup;
   webhooks: WebhookRepository;
-  deliveries: Pick<DeliveryStore, 'list' | 'find' | 'settle' | 'bringForward' | 'replay' | 'deleteOfWebhook'>;
+  deliveries: Pick<DeliveryStore, 'list' | 'bringForward' | 'replay' | 'replayOne' | 'deleteOfWebhook'>;
+  /** Where receivers may be. */
+  guard: AddressGuard;
   subscriptions: Pick<Subscriptions, 'invalidate'>;
   dispatcher: Pick<DeliveryDispatcher, 'wake' | 'breaker'>;
   clock: Pick<Clock, 'now'>;

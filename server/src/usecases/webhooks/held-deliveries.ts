@@ -9,6 +9,8 @@ export interface HeldDeliveries {
   take(mayEnter: (webhookId: string) => boolean): Delivery | null;
   /** Forgets a webhook's rows; they are still in the store. */
   drop(webhookId: string): void;
+  /** The same for an instance's. */
+  dropInstance(instanceId: string): void;
   clear(): void;
 }
 
@@ -35,6 +37,9 @@ export function createHeldDeliveries(): HeldDeliveries {
       return null;
     },
     drop: webhookId => { byWebhook.delete(webhookId); },
+    dropInstance(instanceId) {
+      for (const [webhookId, rows] of byWebhook) if ([...rows.values()].some(row => row.instanceId === instanceId)) byWebhook.delete(webhookId);
+    },
     clear: () => byWebhook.clear(),
   };
 }

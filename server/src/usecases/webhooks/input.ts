@@ -4,16 +4,17 @@ import { checkFilter } from '../../domain/webhooks/filter.js';
 import { checkSecret } from '../../domain/webhooks/signing.js';
 import { checkHeaders, checkUrl } from '../../domain/webhooks/target.js';
 import { MAX_INTERVAL_MS } from '../../domain/webhooks/webhook.js';
+import type { AddressGuard } from '../../ports/address-guard.js';
 import type { WebhookPatch } from '../../ports/repositories.js';
 import type { WebhookInput } from '../gateway.js';
 
 /**
  * Checks what a caller said about a webhook, and leaves out what was not said. A secret that is given is the only one from then on.
- * @throws DomainError `validation_failed` with the field
+ * @throws DomainError `validation_failed` with the field, `address_not_allowed`
  */
-export function checkWebhook(input: Partial<WebhookInput> & { enabled?: boolean | undefined }): WebhookPatch {
+export function checkWebhook(input: Partial<WebhookInput> & { enabled?: boolean | undefined }, guard: AddressGuard): WebhookPatch {
   return {
-    ...(input.url === undefined ? {} : { url: checkUrl(input.url) }),
+    ...(input.url === undefined ? {} : { url: checkReceiver(input.url, guard) }),
     ...(input.events === undefined ? {} : { events: checkEvents(input.events) }),
     ...(input.secret === undefined ? {} : { secret: checkSecret(input.secret), previousSecret: null }),
     ...(input.headers === undefined ? {} : { headers: checkHeaders(input.headers) }),
@@ -21,6 +22,12 @@ export function checkWebhook(input: Partial<WebhookInput> & { enabled?: boolean 
     ...(input.minIntervalMs === undefined ? {} : { minIntervalMs: checkInterval(input.minIntervalMs) }),
     ...(input.enabled === undefined ? {} : { enabled: input.enabled }),
   };
+}
+
+function checkReceiver(text: string, guard: AddressGuard): string {
+  const url = checkUrl(text);
+  guard.check(url);
+  return url;
 }
 
 function checkEvents(events: EventType[]): EventType[] {

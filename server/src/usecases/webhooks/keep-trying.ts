@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isStoreAway } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 
 const FIRST_PAUSE_MS = 500;
@@ -6,7 +7,7 @@ const LONGEST_PAUSE_MS = 30_000;
 
 export interface KeepTryingDeps {
   clock: Clock;
-  logger: Pick<Logger, 'error'>;
+  logger: Pick<Logger, 'error' | 'debug'>;
   /** Ends the trying; the last error is then thrown. */
   signal: AbortSignal;
 }
@@ -23,7 +24,7 @@ export async function keepTrying<T>({ clock, logger, signal }: KeepTryingDeps, w
       return await work();
     } catch (err) {
       if (signal.aborted) throw err;
-      logger.error({ err, retryInMs: pause }, `${what} failed`);
+      logger[isStoreAway(err) ? 'debug' : 'error']({ err, retryInMs: pause }, `${what} failed`);
       await sleep(clock, pause, signal);
     }
   }

@@ -1,4 +1,4 @@
-import { CLOSED_BREAKER, createReceiverBreaker, DEFAULT_BREAKER_LIMITS, worstOf, type BreakerLimits, type BreakerState, type BreakerStatus, type ReceiverBreaker } from './receiver-breaker.js';
+import { CLOSED_BREAKER, createReceiverBreaker, DEFAULT_BREAKER_LIMITS, type BreakerLimits, type BreakerStatus, type ReceiverBreaker } from './receiver-breaker.js';
 
 /** How many posts may run at once. */
 export interface GateLimits {
@@ -43,7 +43,8 @@ export interface ReceiverGates {
   /** Nothing under way, and nothing that keeps it out. */
   isIdle(webhookId: string, now: number): boolean;
   breaker(webhookId: string, now: number): BreakerStatus;
-  worstBreaker(now: number): BreakerState;
+  /** The breakers that are not closed, by webhook. */
+  trouble(now: number): Map<string, BreakerStatus>;
 }
 
 interface Gate {
@@ -148,6 +149,6 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
       return gate === undefined || (gate.taken === 0 && openingOf(gate) <= now);
     },
     breaker: (webhookId, now) => gates.get(webhookId)?.breaker.status(now) ?? CLOSED_BREAKER,
-    worstBreaker: now => worstOf([...gates.values()].map(gate => gate.breaker.status(now).state)),
+    trouble: now => new Map([...gates].map(([webhookId, gate]) => [webhookId, gate.breaker.status(now)] as const).filter(([, { state }]) => state !== 'CLOSED')),
   };
 }

@@ -1,5 +1,4 @@
 import { DomainError } from '../../domain/errors.js';
-import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { GatewayUseCases } from '../gateway.js';
 import type { WebhookUseCaseDeps } from './deps.js';
 import { requireWebhook } from './require-webhook.js';
@@ -11,19 +10,11 @@ export function createReplayDelivery({ findInstance, webhooks, deliveries, dispa
   return async (instanceId, webhookId, deliveryId) => {
     await findInstance(instanceId);
     await requireWebhook(webhooks, instanceId, webhookId);
-    await requireDelivery(deliveries, webhookId, deliveryId);
-    const now = clock.now();
-    await deliveries.settle(deliveryId, { state: 'pending', attempts: 0, at: now, nextAttemptAt: now, lastStatus: null, lastError: null });
-    const replayed = await requireDelivery(deliveries, webhookId, deliveryId);
+    const replayed = await deliveries.replayOne(webhookId, deliveryId, clock.now());
+    if (replayed === null) {
+      throw new DomainError('delivery_not_found', `This webhook has no delivery ${deliveryId}.`, { hint: 'List the deliveries of the webhook to see their ids.' });
+    }
     dispatcher.wake(webhookId);
     return replayed;
   };
-}
-
-async function requireDelivery(deliveries: Deps['deliveries'], webhookId: string, deliveryId: string): Promise<Delivery> {
-  const delivery = await deliveries.find(webhookId, deliveryId);
-  if (delivery === null) {
-    throw new DomainError('delivery_not_found', `This webhook has no delivery ${deliveryId}.`, { hint: 'List the deliveries of the webhook to see their ids.' });
-  }
-  return delivery;
 }

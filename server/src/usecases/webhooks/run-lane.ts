@@ -1,3 +1,4 @@
+import { isStoreAway } from '../../domain/errors.js';
 import type { Delivery } from '../../domain/webhooks/webhook.js';
 import type { DeliveryStore } from '../../ports/message-store.js';
 import { attemptDelivery, type AttemptDeps } from './attempt-delivery.js';
@@ -64,7 +65,7 @@ export async function runLane(deps: LaneDeps, first: Delivery, run: LaneRun): Pr
     }
   } catch (err) {
     const wakeAt = clock.now() + TROUBLE_PAUSE_MS;
-    deps.logger.error({ err, webhookId, retryInMs: TROUBLE_PAUSE_MS }, 'A delivery was interrupted');
+    deps.logger[isStoreAway(err) ? 'debug' : 'error']({ err, webhookId, retryInMs: TROUBLE_PAUSE_MS }, 'A delivery was interrupted');
     gates.pause(webhookId, wakeAt);
     return { next: null, wakeAt, stale: false };
   }
