@@ -1,5 +1,6 @@
 import { initAuthCreds, type AuthenticationCreds, type SignalDataSet, type SignalDataTypeMap, type SignalKeyStore } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { KeyChange, SessionChanges, SessionStore } from '../../ports/session-store.js';
 import { decodeCredentials, decodeKey, encodeValue } from './codec.js';
 
@@ -20,6 +21,10 @@ export interface AuthState {
   keys: SignalKeys;
   /** Runs what asks the store, or writes to it, fail-stop. */
   guard: Guard;
+  /**
+   * Rejects as soon as something guarded has failed, what `work` waits for included: for whoever must not wait for ever for what is never settled.
+   */
+  orFailed<T>(work: Promise<T>): Promise<T>;
   /** Writes the credentials as they are now; in order, and durable when it resolves. */
   saveCredentials(): Promise<void>;
   /**
@@ -35,7 +40,7 @@ export interface AuthState {
 }
 
 /**
- * Fail-stop: when the store fails, the process is told to end and the promise never settles. Baileys would take a rejection for a
+ * Fail-stop: when the store fails, or refuses because another process owns the instance now, whoever opened it is told and the promise never settles. Baileys would take a rejection for a
  * message that cannot be decrypted, ask the sender for it again and refuse it to WhatsApp. After `release` a failure is only a failure: nothing
  * reaches WhatsApp any more.
  */
@@ -43,17 +48,21 @@ export type Guard = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
  * Reads the stored session, or makes fresh credentials that are not stored before Baileys changes them.
- * @param onFatal the store can promise nothing any more
+ * @param onFatal the store can promise nothing any more, or not to this tenure
  */
-export async function openAuthState(store: SessionStore, instanceId: string, onFatal: (error: Error) => void): Promise<AuthState> {
-  const stored = await store.readCredentials(instanceId);
+export async function openAuthState(store: SessionStore, tenure: Tenure, onFatal: (error: Error) => void): Promise<AuthState> {
+  const stored = await store.readCredentials(tenure.instanceId);
   const creds = stored ? decodeCredentials(stored) : initAuthCreds();
   const gate = createGate();
+  let fail: (cause: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => { fail = reject; });
+  failed.catch(() => {});
   const guard: Guard = async work => {
     try {
       return await work();
     } catch (cause) {
       if (gate.released()) throw cause;
+      fail(cause);
       onFatal(cause instanceof Error ? cause : new Error(String(cause)));
       return new Promise(() => {});
     }
@@ -62,11 +71,12 @@ export async function openAuthState(store: SessionStore, instanceId: string, onF
     creds,
     keys: createKeyStore({
       readKeys: (...query) => guard(() => store.readKeys(...query)),
-      commit: (id, changes) => gate.pass(() => guard(() => store.commit(id, changes))),
-    }, instanceId),
+      commit: (...changes) => gate.pass(() => guard(() => store.commit(...changes))),
+    }, tenure),
     guard,
+    orFailed: work => Promise.race([work, failed]),
     async saveCredentials() {
-      if (!gate.released()) await guard(() => store.commit(instanceId, { credentials: encodeValue(creds) }));
+      if (!gate.released()) await guard(() => store.commit(tenure, { credentials: encodeValue(creds) }));
     },
     pause: gate.pause,
     release: gate.release,
@@ -104,7 +114,7 @@ function createGate() {
 }
 
 /** Baileys' key store over ours: one `set` is one commit, whatever types it spans. */
-export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, instanceId: string): SignalKeys {
+export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, tenure: Tenure): SignalKeys {
   /** Sessions as plain objects, which nobody changes: libsignal makes records of its own from them, and gives new ones back. */
   const sessions = new LRUCache<string, SignalDataTypeMap['session']>({ maxSize: SESSIONS_AT_HAND, sizeCalculation: () => 1 });
 
@@ -114,7 +124,7 @@ export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>,
       if (session) sessions.set(id, session);
       else sessions.delete(id);
     }
-    if (keys.length > 0 || beside.journal?.length || beside.memos?.length) await store.commit(instanceId, { keys, ...beside });
+    if (keys.length > 0 || beside.journal?.length || beside.memos?.length) await store.commit(tenure, { keys, ...beside });
   }
 
   return {
@@ -124,7 +134,7 @@ export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>,
       const missing = type === 'session' ? ids.filter(id => !sessions.has(id)) : ids;
       if (type === 'session') for (const id of ids) { const session = sessions.get(id); if (session) values[id] = session as SignalDataTypeMap[T]; }
       if (missing.length === 0) return values;
-      const found = await store.readKeys(instanceId, type, missing);
+      const found = await store.readKeys(tenure.instanceId, type, missing);
       for (const [id, bytes] of found) values[id] = decodeKey(type, bytes);
       return values;
     },

@@ -1,5 +1,6 @@
 import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { isDomainError } from '../../domain/errors.js';
 
 type BaileysLogger = NonNullable<UserFacingSocketConfig['logger']>;
 
@@ -23,11 +24,16 @@ export function createBaileysLogger(logger: Logger): BaileysLogger {
     warn: debug,
     error(details, message) {
       const sentence = readMessage(details, message);
-      if (EXPECTED.has(sentence)) debug(details, message);
+      if (EXPECTED.has(sentence) || isTold(readDetails(details)['err'])) debug(details, message);
       else logger.warn(readDetails(details), sentence);
     },
   };
   return baileys;
+}
+
+/** Failures of our own, such as a store that cannot be reached, and the end of the connection are told where they happen. */
+function isTold(error: unknown): boolean {
+  return isDomainError(error) || (error instanceof Error && error.message === 'Connection Closed');
 }
 
 function readMessage(details: unknown, message?: string): string {
@@ -36,7 +42,7 @@ function readMessage(details: unknown, message?: string): string {
 
 function readDetails(details: unknown): Record<string, unknown> {
   if (typeof details !== 'object' || details === null) return {};
-  const { err, error, trace, msgId } = details as { err?: unknown; error?: unknown; trace?: unknown; msgId?: unknown };
-  const cause = err ?? error ?? trace;
+  const { err, error, ackErr, trace, msgId } = details as { err?: unknown; error?: unknown; ackErr?: unknown; trace?: unknown; msgId?: unknown };
+  const cause = err ?? error ?? ackErr ?? trace;
   return { ...(cause === undefined ? {} : { err: cause }), ...(typeof msgId === 'string' ? { messageId: msgId } : {}) };
 }

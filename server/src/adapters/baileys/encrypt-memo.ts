@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../ports/clock.js';
 import type { Ciphertext, CiphertextMemos, NewCiphertextMemo } from '../../ports/journal.js';
+import type { MessageStore } from '../../ports/message-store.js';
 import { DomainError } from '../../domain/errors.js';
 import type { WithKeys } from './auth-state.js';
 
@@ -42,21 +43,38 @@ type Encrypt<T> = (beside: (result: T) => WithKeys) => Promise<T>;
 
 const senderKeyOf = (group: string) => `${group}#sender-key`;
 
-export function createEncryptMemo(parts: { instanceId: string; memos: Pick<CiphertextMemos, 'find'>; clock: Clock }): EncryptMemo {
-  const { instanceId, memos, clock } = parts;
+export interface EncryptMemoParts {
+  instanceId: string;
+  memos: Pick<CiphertextMemos, 'find'>;
+  messages: Pick<MessageStore, 'find'>;
+  clock: Clock;
+}
+
+export function createEncryptMemo({ instanceId, memos, messages, clock }: EncryptMemoParts): EncryptMemo {
   const find = ({ messageId, again }: Relayed, jids: string[]) => (again ? memos.find(instanceId, messageId, jids) : Promise.resolve(null));
+  /**
+   * The memos of a message go with WhatsApp's acknowledgement, which may come in while the message is about to go out again: it must not be
+   * encrypted anew then, for a device that has it would show it twice. To be called when no memo was found, so that none can be lost in between.
+   */
+  const requireUnfinished = async ({ messageId, again }: Relayed): Promise<void> => {
+    const state = again ? (await messages.find(instanceId, messageId))?.state ?? 'sending' : 'sending';
+    if (state !== 'queued' && state !== 'sending') throw new DomainError('internal_error', `The message is ${state} meanwhile, and does not go out again.`);
+  };
   const toMemo = ({ messageId }: Relayed, jid: string, type: Ciphertext['type'], ciphertext: Uint8Array): NewCiphertextMemo =>
     ({ messageId, jid, type, ciphertext, createdAt: clock.now() });
 
   return {
     async device(message, jids, encrypt) {
       const names = await jids();
-      return await find(message, names)
-        ?? encrypt(({ type, ciphertext }) => ({ memos: [toMemo(message, names[0] ?? '', type, ciphertext)] }));
+      const sealed = await find(message, names);
+      if (sealed) return sealed;
+      await requireUnfinished(message);
+      return encrypt(({ type, ciphertext }) => ({ memos: [toMemo(message, names[0] ?? '', type, ciphertext)] }));
     },
     async group(message, jid, encrypt) {
       const [sealed, key] = await Promise.all([find(message, [jid]), find(message, [senderKeyOf(jid)])]);
       if (sealed && key) return { ciphertext: sealed.ciphertext, senderKeyDistributionMessage: key.ciphertext };
+      await requireUnfinished(message);
       return encrypt(result => ({
         memos: [
           toMemo(message, jid, 'skmsg', result.ciphertext),

@@ -1,5 +1,6 @@
 import type { BinaryNode, WAMessage, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { isPassing } from '../../domain/errors.js';
 import type { SocketHandlers } from '../../ports/whatsapp-client.js';
 import type { AddressBook } from './addresses.js';
 import { createChatOrder } from './chat-order.js';
@@ -24,7 +25,7 @@ export interface IntakeParts {
   stanzas: ReceivedStanzas;
   barrier: Pick<WriteBarrier, 'hold'>;
   doneLater: DoneLater;
-  /** What came in could not be stored: the process has to end, since WhatsApp may believe it delivered. */
+  /** What came in could not be stored: nobody may go on as if it were, since WhatsApp may believe it delivered. */
   onFatal: (error: Error) => void;
   logger: Logger;
 }
@@ -77,7 +78,7 @@ export function createIntake(parts: IntakeParts): Intake {
 
   function store(work: Promise<void>, complaint: string): Promise<void> {
     const settled = work.catch((cause: unknown) => {
-      logger.error({ err: cause, instanceId }, complaint);
+      logger[isPassing(cause) ? 'debug' : 'error']({ err: cause, instanceId }, complaint);
       // Nothing is told to WhatsApp any more, whatever it is.
       if (!stopped) barrier.hold(Promise.reject(cause instanceof Error ? cause : new Error(String(cause))));
       if (!stopped) onFatal(cause instanceof Error ? cause : new Error(String(cause)));

@@ -14,6 +14,8 @@ export interface WhatsAppNetwork {
   socketOptions(): Promise<Partial<UserFacingSocketConfig>>;
   /** Options for media requests. */
   mediaOptions(): Promise<RequestInit>;
+  /** Whether media of this network are served there. */
+  isMediaHost(hostname: string): boolean;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export function createLiveNetwork(version: VersionChoice): WhatsAppNetwork {
       return latest ? { version: latest.version } : {};
     },
     mediaOptions: async () => ({}),
+    isMediaHost: hostname => /(^|\.)whatsapp\.net$/.test(hostname),
     close: async () => {},
   };
 }
@@ -78,6 +81,7 @@ export function createSandboxNetwork(simulatorUrl: string): WhatsAppNetwork {
       return { waWebSocketUrl: simulator.webSocketUrl, fetchAgent: simulator.uploads, options: through(simulator) };
     },
     mediaOptions: async () => through(await trust()),
+    isMediaHost: hostname => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname),
     close: release,
   };
 }

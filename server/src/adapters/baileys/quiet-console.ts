@@ -8,10 +8,7 @@ export function quietConsole(logger: Logger): void {
   const swallow = (first?: unknown) => {
     logger.debug({ line: typeof first === 'string' ? first.slice(0, 80) : typeof first }, 'console output');
   };
-  console.log = swallow;
-  console.info = swallow;
-  console.warn = swallow;
-  console.error = swallow;
-  console.debug = swallow;
-  console.trace = swallow;
+  for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'dirxml', 'table', 'group', 'groupCollapsed'] as const) console[method] = swallow;
+  // Their first word is no line of text.
+  for (const method of ['assert', 'count', 'countReset', 'time', 'timeEnd', 'timeLog'] as const) console[method] = () => {};
 }

@@ -3,7 +3,8 @@ import {
   generateWAMessage, getBinaryNodeChild, jidDecode, jidNormalizedUser, proto,
   type BinaryNode, type ConnectionState, type WAMessage, type WASocket,
 } from '@whiskeysockets/baileys';
-import { DomainError } from '../../domain/errors.js';
+import { DomainError, isPassing } from '../../domain/errors.js';
+import type { Clock } from '../../ports/clock.js';
 import type { PreparedMessage, SocketHandlers, WhatsAppSocket } from '../../ports/whatsapp-client.js';
 import { createAddressBook, type AddressBook } from './addresses.js';
 import type { AuthState } from './auth-state.js';
@@ -18,7 +19,7 @@ import { toBaileysContent } from './outgoing.js';
 import { takePlace } from './place-in-line.js';
 import type { ReceivedStanzas } from './received-stanzas.js';
 import type { Leftover } from './replay.js';
-import { atMost, bounded } from './time-limit.js';
+import { atMost, bounded, createCalls, type Bounded } from './time-limit.js';
 import { replaceTransactions } from './transactions.js';
 import { watchWire } from './wire.js';
 import { createWriteBarrier } from './write-barrier.js';
@@ -45,19 +46,23 @@ export interface SocketParts {
   leftovers: Leftover[];
   /** Marks journal entries done; does not reject. */
   markDone: (hashes: string[]) => Promise<void>;
+  /** Whether this process may still speak for the instance. */
+  isCurrent: () => boolean;
   onFatal: (error: Error) => void;
+  clock: Pick<Clock, 'elapsed'>;
   logger: Logger;
   baileysLogger: ReturnType<typeof createBaileysLogger>;
 }
 
 /** Wires one Baileys socket to the handlers and gives it the port's verbs. */
 export function wrapSocket(parts: SocketParts): WhatsAppSocket {
-  const { instanceId, socket, auth, handlers, stanzas, leftovers, markDone, onFatal, logger, baileysLogger } = parts;
+  const { instanceId, socket, auth, handlers, stanzas, leftovers, markDone, isCurrent, onFatal, clock, logger, baileysLogger } = parts;
   const book = createAddressBook(socket.signalRepository.lidMapping);
-  const barrier = createWriteBarrier(socket);
+  const barrier = createWriteBarrier(socket, isCurrent);
   const own = () => ({ id: auth.creds.me?.id, lid: auth.creds.me?.lid });
   const intake = createIntake({ instanceId, socket, own, book, handlers, stanzas, barrier, doneLater: createDoneLater(markDone), onFatal, logger });
   const contacts = createFirstContacts();
+  const calls = createCalls();
   if ('transaction' in socket.authState.keys) {
     replaceTransactions(socket.authState.keys, auth.keys, {
       // Baileys uses the account's name for what makes prekeys, too, and that must not overlap.
@@ -69,6 +74,8 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
     });
   }
   let released = false;
+  /** The close that follows was asked for: it says nothing that whoever asked does not know. */
+  let leaving = false;
   let qrShown = 0;
   /** The two come in either order. */
   const arrived = { open: false, pending: false };
@@ -77,7 +84,7 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
 
   function save(): void {
     saving = saving.then(() => auth.saveCredentials()).catch((err: unknown) => {
-      logger.error({ err, instanceId }, 'credentials could not be stored');
+      logger[isPassing(err) ? 'debug' : 'error']({ err, instanceId }, 'credentials could not be stored');
     });
     barrier.hold(saving);
   }
@@ -90,6 +97,10 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
   const wire = watchWire(socket, status => {
     if (!released) handlers.onClose({ cause: 'connection_lost', code: status, message: `WhatsApp refused the connection with HTTP ${status}.` });
   });
+
+  /** Answers to what was asked: Baileys asks something every 25 s. Other frames may go on coming from a server that answers nothing. */
+  let answeredAt = clock.elapsed();
+  for (const type of ['result', 'error']) socket.ws.on(`CB:iq,type:${type}`, () => { answeredAt = clock.elapsed(); });
 
   async function onConnection(update: Partial<ConnectionState>): Promise<void> {
     if (released) return;
@@ -107,14 +118,14 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
     if (arrived.open && arrived.pending && (update.connection === 'open' || update.receivedPendingNotifications)) handlers.onCaughtUp();
     if (update.connection === 'close') {
       await saving;
-      if (!released) handlers.onClose(readClose(update.lastDisconnect?.error));
+      if (!released && !leaving) handlers.onClose(readClose(update.lastDisconnect?.error));
     }
   }
 
   return {
-    lookUp: digits => lookUp(socket, book, digits),
-    isMemberOf: jid => bounded(isMemberOf(socket, jid), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the group.'),
-    prepare: message => prepare(socket, message, baileysLogger),
+    lookUp: digits => lookUp(calls.bounded, socket, book, digits),
+    isMemberOf: jid => calls.bounded(isMemberOf(socket, jid), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the group.'),
+    prepare: message => prepare(calls.bounded, socket, message, baileysLogger),
     async relay({ messageId, jid, proto: bytes, permit = Promise.resolve(true), turn = () => Promise.resolve(true), again = false }) {
       // Whoever gave it hears of it, too.
       permit.catch(() => {});
@@ -123,18 +134,20 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
       const place = takePlace(turn);
       const relaying = contacts.meet(jid, () => relayed.run({ messageId, again, permit, turn: place.turn }, () => socket.relayMessage(jid, message, { messageId })));
       try {
-        await bounded(Promise.race([relaying, place.reached]), RELAY_TIMEOUT_MS, 'WhatsApp did not answer what was asked for the message in time.');
+        await calls.bounded(Promise.race([relaying, place.reached]), RELAY_TIMEOUT_MS, 'WhatsApp did not answer what was asked for the message in time.');
         // How long it waits for its turn is nobody's fault.
         await Promise.race([relaying.catch(() => {}), place.passed]);
-        await bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
+        await calls.bounded(relaying, RELAY_TIMEOUT_MS, 'WhatsApp did not take the message in time.');
       } catch (error) {
         place.leave();
         throw error;
       }
     },
-    requestPairingCode: digits => bounded(socket.requestPairingCode(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer with a pairing code.'),
+    requestPairingCode: digits => calls.bounded(socket.requestPairingCode(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer with a pairing code.'),
     probe: timeoutMs => probe(socket, timeoutMs),
+    unansweredFor: () => clock.elapsed() - answeredAt,
     async logout() {
+      leaving = true;
       await bounded(socket.logout(), LOGOUT_TIMEOUT_MS, 'WhatsApp did not confirm the log-out.');
     },
     async close() {
@@ -147,7 +160,9 @@ export function wrapSocket(parts: SocketParts): WhatsAppSocket {
       await sleep(FLUSH_MS);
       void socket.end(undefined).catch(() => {});
       wire.cut();
-      await saving;
+      calls.end();
+      // Where the store failed, or refused the tenure, they are never saved.
+      await auth.orFailed(saving).catch(() => {});
       auth.release();
       await intake.settled();
     },
@@ -159,16 +174,17 @@ function account(auth: AuthState) {
   return { phoneNumber: jidDecode(me?.id)?.user ?? '', lid: me?.lid ? jidNormalizedUser(me.lid) : null, name: me?.name ?? null };
 }
 
-async function lookUp(socket: WASocket, book: AddressBook, digits: string) {
-  const found = await bounded(socket.onWhatsApp(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the number.');
+async function lookUp(inTime: Bounded, socket: WASocket, book: AddressBook, digits: string) {
+  const found = await inTime(socket.onWhatsApp(digits), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the number.');
   if (found === undefined) throw new DomainError('whatsapp_unavailable', 'WhatsApp did not answer the look-up of the number.', { hint: 'Try again.' });
   const hit = found.find(entry => entry.exists);
   if (!hit) return { exists: false, jid: `${digits}@s.whatsapp.net`, lid: null };
-  const address = await bounded(book.resolve(hit.jid), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the number.');
+  const address = await inTime(book.resolve(hit.jid), LOOKUP_TIMEOUT_MS, 'WhatsApp did not answer the look-up of the number.');
   return { exists: true, jid: jidNormalizedUser(hit.jid), lid: address.lid };
 }
 
 async function prepare(
+  inTime: Bounded,
   socket: WASocket,
   { messageId, jid, content, quoted }: Parameters<WhatsAppSocket['prepare']>[0],
   logger: SocketParts['baileysLogger'],
@@ -176,7 +192,7 @@ async function prepare(
   const userJid = socket.user?.id;
   if (!userJid) throw new DomainError('whatsapp_unavailable', 'The account is not logged in.', { hint: 'Try again in a moment.' });
   try {
-    const message = await bounded(generateWAMessage(jid, toBaileysContent(content), {
+    const message = await inTime(generateWAMessage(jid, toBaileysContent(content), {
       userJid,
       messageId,
       upload: socket.waUploadToServer,

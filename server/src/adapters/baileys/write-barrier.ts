@@ -16,10 +16,16 @@ export interface WriteBarrier {
  *
  * It can wait for ever only with a store that never answers: nothing that is held waits for a frame to leave. So hold only work that
  * stores what has come in already.
+ * @param mayLeave asked as each frame leaves; once it says no, nothing leaves any more
  */
-export function createWriteBarrier(socket: WASocket): WriteBarrier {
+export function createWriteBarrier(socket: WASocket, mayLeave: () => boolean): WriteBarrier {
   const sink = sinkOf(socket);
-  const send = sink.send.bind(sink);
+  const write = sink.send.bind(sink);
+  let shut = false;
+  const send: FrameSink['send'] = (data, done) => {
+    shut ||= !mayLeave();
+    if (!shut) write(data, done);
+  };
   const held = new Set<Promise<unknown>>();
   let last: Promise<void> | null = null;
 

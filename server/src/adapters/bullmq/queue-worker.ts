@@ -16,6 +16,8 @@ const DRAIN_DELAY_S = 60;
 /** What a process that died had under way is given to the next worker after at most the two together. */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 10_000;
+/** Of the job that was under way when Redis was emptied: said again and again until it has ended. */
+const LOST_LOCK = /^(could not renew lock|Missing lock) for job/;
 /** After a command failed for an outage. */
 const RETRY_MS = 1_000;
 
@@ -68,9 +70,9 @@ export function startQueueWorker({ name, prefix, turns, lookAt, clients, clock, 
     // It would ask for each connection, and print to the console.
     skipVersionCheck: true,
   });
-  // While Redis is away the clients say so. What else there is (a lock that was lost when Redis was emptied) does no harm: the job is worked again.
+  // While Redis is away the clients say so. What else there is does no harm: the job is worked again.
   worker.on('error', error => {
-    if (clients.isReady() && !saysAway(error)) logger.warn({ err: forLog(error), instanceId: name }, 'a job of the send queue could not be brought to its end in Redis');
+    if (clients.isReady() && !saysAway(error)) logger[LOST_LOCK.test(error.message) ? 'debug' : 'warn']({ err: forLog(error), instanceId: name }, 'a job of the send queue could not be brought to its end in Redis');
   });
 
   return {

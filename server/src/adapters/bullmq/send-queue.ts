@@ -106,6 +106,10 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
     nudge(instanceId) {
       open.get(instanceId)?.wake();
     },
+    async release(instanceId) {
+      await close(instanceId);
+      if (!open.has(instanceId)) await drop(instanceId);
+    },
     async forget(instanceId) {
       await close(instanceId);
       try {

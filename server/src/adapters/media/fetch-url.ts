@@ -8,14 +8,14 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export interface Fetched { body: Readable; mimetype: string | undefined; length: number | null; fileName: string | undefined }
 
 /**
- * Asks for an address and follows at most five redirects.
- * @throws DomainError `media_fetch_failed` with a sentence for a person
+ * Asks for an address and follows at most five redirects, each only where the dispatcher connects to.
+ * @throws DomainError `media_fetch_failed` with a sentence for a person, `address_not_allowed`
  */
-export async function fetchUrl(address: string, signal: AbortSignal, dispatcher?: Dispatcher): Promise<Fetched> {
+export async function fetchUrl(address: string, signal: AbortSignal, dispatcher: Dispatcher): Promise<Fetched> {
   let url = parse(address);
   for (let hop = 0; ; hop += 1) {
     assertAllowed(url);
-    const answer = await request(url, { signal, ...(dispatcher ? { dispatcher } : {}), headers: { accept: '*/*', 'user-agent': 'chasqui' } });
+    const answer = await request(url, { signal, dispatcher, headers: { accept: '*/*', 'user-agent': 'chasqui' } });
     const { location } = answer.headers;
     if (REDIRECTS.has(answer.statusCode) && typeof location === 'string') {
       await answer.body.dump({ limit: 64 * 1024, signal });
@@ -31,9 +31,10 @@ export async function fetchUrl(address: string, signal: AbortSignal, dispatcher?
   }
 }
 
-/** Whether the gateway may go there; asked before each hop. Rules about private networks belong here. */
+/** Whether the address is of a form that is asked for; where it leads is the dispatcher's business. Asked before each hop. */
 function assertAllowed(url: URL): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw fetchFailed(url, 'is neither an http nor an https address');
+  if (url.username !== '' || url.password !== '') throw fetchFailed(url, 'was given with a user name or password, which are not sent');
 }
 
 function parse(address: string, base?: URL): URL {

@@ -2,10 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { DomainError } from '../../domain/errors.js';
 import type { MediaFile } from '../../domain/messages/content.js';
 import type { MediaFetcher } from '../../ports/media-fetcher.js';
+import type { ConnectionGuard } from '../outgoing/address-guard.js';
 import { decodeBase64 } from './base64.js';
 import { explainFetchFailure, fetchFailed, fetchUrl } from './fetch-url.js';
 import { findMimetype } from './mimetype.js';
@@ -17,20 +18,32 @@ export interface MediaFetcherDeps {
   maxBytes: number;
   /** From the first look-up to the last byte. */
   timeoutMs?: number;
-  /** undici's own where it is missing. */
-  dispatcher?: Dispatcher;
+  /** Where media may be fetched from. */
+  guard: ConnectionGuard;
 }
 
 const PREFIX = 'media-';
 
-/** Media in files of a directory of the gateway's own, written as the bytes come. `clear` removes what a crash left; call it before the first use. */
-export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatcher }: MediaFetcherDeps): MediaFetcher & { clear(): Promise<void> } {
+export interface FileMediaFetcher extends MediaFetcher {
+  /** Removes what a crash left; call it before the first use. */
+  clear(): Promise<void>;
+  /** Ends every connection; what is under way fails. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Media in files of a directory of the gateway's own, written as the bytes come. */
+export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, guard }: MediaFetcherDeps): FileMediaFetcher {
+  const dispatcher = new Agent({ connect: guard.connector() });
+  let closed: Promise<void> | null = null;
+
   async function newPath(): Promise<string> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     return join(dir, `${PREFIX}${randomUUID()}`);
   }
 
   return {
+    checkUrl: url => guard.check(url),
+
     async fromUrl(url, { mimetype, fileName }) {
       const signal = AbortSignal.timeout(timeoutMs);
       try {
@@ -90,5 +103,7 @@ export function createMediaFetcher({ dir, maxBytes, timeoutMs = 30_000, dispatch
       const names = await readdir(dir).catch(() => [] as string[]);
       await Promise.all(names.filter(name => name.startsWith(PREFIX)).map(name => rm(join(dir, name), { force: true })));
     },
+
+    close: () => (closed ??= dispatcher.destroy()),
   };
 }

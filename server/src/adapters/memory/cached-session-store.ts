@@ -6,6 +6,11 @@ export interface CachedSessionStoreOptions {
   maxBytes?: number;
 }
 
+export interface CachedSessionStore extends SessionStore {
+  /** Nothing is kept of an instance any more. To be called when a tenure begins: another process may have written since the last one. */
+  forget(instanceId: string): void;
+}
+
 /** A cached answer of the store; `value: null` says that there is none. */
 interface Entry { value: Uint8Array | null }
 
@@ -14,9 +19,9 @@ const ENTRY_OVERHEAD = 200;
 /**
  * A read cache in front of a session store: writes go through, and are cached once they are durable. It never answers what
  * is older than the store's own answer could be: while a key is being written it is read from the store, and what a read
- * brings is only kept if no write of that key began in the meantime. It must be the only writer of the store.
+ * brings is only kept if no write of that key began in the meantime. It must be the only writer of an instance between two calls of `forget`.
  */
-export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 1024 * 1024 }: CachedSessionStoreOptions = {}): SessionStore {
+export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 1024 * 1024 }: CachedSessionStoreOptions = {}): CachedSessionStore {
   const cache = new LRUCache<string, Entry>({
     maxSize: maxBytes,
     sizeCalculation: (entry, key) => (entry.value?.byteLength ?? 0) + 2 * key.length + ENTRY_OVERHEAD,
@@ -25,10 +30,17 @@ export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 
   const writers = new Map<string, number>();
   /** The read that may fill a key: the newest one since its last write began. */
   const fillers = new Map<string, symbol>();
-  /** Part of every cached name, so that a wipe makes all entries of its instance unreachable at once. */
+  /** Part of every cached name, so that a wipe makes all entries of its instance unreachable at once. No number is given twice. */
   const generations = new Map<string, number>();
+  let lastGeneration = 0;
 
-  const generationOf = (instanceId: string): number => generations.get(instanceId) ?? 0;
+  function generationOf(instanceId: string): number {
+    const known = generations.get(instanceId);
+    if (known !== undefined) return known;
+    lastGeneration += 1;
+    generations.set(instanceId, lastGeneration);
+    return lastGeneration;
+  }
   const cached = (instanceId: string, key: string): string => `${generationOf(instanceId)} ${key}`;
 
   async function readThrough(instanceId: string, wanted: Map<string, string>, fetch: (ids: string[]) => Promise<Map<string, Uint8Array>>): Promise<Map<string, Uint8Array>> {
@@ -82,7 +94,7 @@ export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 
   }
 
   const nextGeneration = (instanceId: string): void => {
-    generations.set(instanceId, generationOf(instanceId) + 1);
+    generations.delete(instanceId);
   };
 
   async function forgetting(instanceId: string, remove: () => Promise<void>): Promise<void> {
@@ -105,9 +117,13 @@ export function createCachedSessionStore(store: SessionStore, { maxBytes = 64 * 
     },
     readKeys: (instanceId, type, ids) => readThrough(
       instanceId, new Map(ids.map(id => [id, signalKey(instanceId, type, id)])), missing => store.readKeys(instanceId, type, missing)),
-    commit: (instanceId, changes) => writeThrough(instanceId, changedEntries(instanceId, changes), () => store.commit(instanceId, changes)),
-    wipe: instanceId => forgetting(instanceId, () => store.wipe(instanceId)),
-    purge: instanceId => forgetting(instanceId, () => store.purge(instanceId)),
+    commit: (tenure, changes) => writeThrough(tenure.instanceId, changedEntries(tenure.instanceId, changes), () => store.commit(tenure, changes)),
+    wipe: (tenure, backup) => forgetting(tenure.instanceId, () => store.wipe(tenure, backup)),
+    replace: (tenure, credentials, backup) => forgetting(tenure.instanceId, () => store.replace(tenure, credentials, backup)),
+    backUp: (tenure, backup) => store.backUp(tenure, backup),
+    readBackup: (instanceId, backupId) => store.readBackup(instanceId, backupId),
+    purge: tenure => forgetting(tenure.instanceId, () => store.purge(tenure)),
+    forget: nextGeneration,
     listSessions: () => store.listSessions(),
   };
 }

@@ -45,8 +45,18 @@ export function createMemorySendQueue({ clock, logger }: MemorySendQueueDeps): S
     return Promise.all([ending, lane.finished]).then(() => undefined);
   }
 
+  async function release(instanceId: string): Promise<void> {
+    await close(instanceId);
+    // It may have been opened again meanwhile.
+    const lane = lanes.get(instanceId);
+    if (lane?.turns === null) lanes.delete(instanceId);
+  }
+
   return {
     close,
+    release,
+    // It holds no messages.
+    forget: release,
     async announce(instanceId, entries) {
       if (stopped || entries.length === 0) return;
       const lane = laneOf(instanceId);
@@ -66,12 +76,6 @@ export function createMemorySendQueue({ clock, logger }: MemorySendQueueDeps): S
     },
     nudge(instanceId) {
       lanes.get(instanceId)?.turns?.wake();
-    },
-    async forget(instanceId) {
-      await close(instanceId);
-      // It may have been opened again meanwhile.
-      const lane = lanes.get(instanceId);
-      if (lane?.turns === null) lanes.delete(instanceId);
     },
     async stop() {
       stopped = true;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isStoreAway } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { QueueWork } from '../../ports/send-queue.js';
 
@@ -52,7 +53,7 @@ export function createTurns({ instanceId, work: firstWork, clock, logger }: Turn
     } catch (err) {
       const retryInMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
       failures += 1;
-      logger.error({ err, instanceId, retryInMs }, 'working the send queue failed');
+      logger[isStoreAway(err) ? 'debug' : 'error']({ err, instanceId, retryInMs }, 'working the send queue failed');
       return clock.now() + retryInMs;
     }
   }

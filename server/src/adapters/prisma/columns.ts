@@ -1,4 +1,4 @@
-import { Prisma } from '../../generated/sqlite/client.js';
+import { PrismaClientKnownRequestError } from '@prisma/client/runtime/client';
 
 /** Epoch milliseconds as the database keeps them. */
 export function toColumn(time: number): bigint;
@@ -17,5 +17,5 @@ export function fromColumn(time: bigint | null): number | null {
 
 /** Whether Prisma refused with this code, e.g. P2002 (unique), P2003 (foreign key), P2025 (not found). */
 export function isRefusal(error: unknown, code: string): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === code;
+  return error instanceof PrismaClientKnownRequestError && error.code === code;
 }

@@ -8,13 +8,17 @@ export type RedisClient = Redis;
 /** A command that is not answered by then fails; the connection may hang. */
 const COMMAND_TIMEOUT_MS = 1_000;
 const LONGEST_RECONNECT_MS = 2_000;
+/** A connection that only listens is asked now and then; one that does not answer is replaced. */
+const SILENCE_MS = 5_000;
 
-/** The connections of a process: one for commands that must not wait, one for workers, which wait until Redis is back. */
+/** The connections of a process: one for commands that must not wait, one for workers, which wait until Redis is back, one for what is published. */
 export interface RedisClients {
-  /** Fails at once while Redis is away. */
+  /** Fails at once while Redis is away. What was under way when the connection broke is not sent again: it may have been done. */
   commands: RedisClient;
   /** Never fails for an outage; BullMQ also makes each worker's blocking connection after its pattern. */
   workers: RedisClient;
+  /** Opened when it is first asked for: only nodes of a cluster listen. Whoever listens subscribes anew each time it is ready. */
+  subscriber(): RedisClient;
   isReady(): boolean;
   /** Calls `listener` each time Redis comes, the first time included. */
   onReady(listener: () => void): void;
@@ -32,10 +36,18 @@ export interface RedisClients {
 export function openRedisClients({ url, logger }: { url: string; logger: Logger }): RedisClients {
   const common = optionsOf(url);
   const log = createOutageLog(logger, `${common.host}:${common.port}`);
-  const commands = new Redis({ ...common, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS });
+  const commands = new Redis({ ...common, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS });
   const workers = new Redis({ ...common, maxRetriesPerRequest: null });
   const listeners: (() => void)[] = [];
+  let subscriber: RedisClient | null = null;
   let closed = false;
+
+  function openSubscriber(): RedisClient {
+    const opened = new Redis({ ...common, maxRetriesPerRequest: null, autoResubscribe: false, commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: SILENCE_MS });
+    opened.on('error', () => undefined);
+    if (closed) opened.disconnect();
+    return opened;
+  }
 
   commands.on('error', error => log.failed(error));
   commands.on('close', () => { if (!closed) log.lost(); });
@@ -49,12 +61,13 @@ export function openRedisClients({ url, logger }: { url: string; logger: Logger 
   return {
     commands,
     workers,
+    subscriber: () => (subscriber ??= openSubscriber()),
     isReady: () => commands.status === 'ready',
     onReady: listener => void listeners.push(listener),
     refused: error => log.refused(error),
     close() {
       closed = true;
-      for (const client of [commands, workers]) client.disconnect();
+      for (const client of [commands, workers, subscriber]) client?.disconnect();
     },
   };
 }

@@ -4,7 +4,7 @@ const AWAY = /^(Connection is closed\.|Command timed out|Command aborted due to 
 /** What a user can do about it, by the beginning of the message or the code. */
 const HINTS: [pattern: RegExp, hint: string][] = [
   [/^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/, 'Redis refuses the user name or password: check REDIS_URL.'],
-  [/^NOPERM/, 'The Redis user of REDIS_URL may not do that: it needs all commands on the keys of REDIS_PREFIX.'],
+  [/^NOPERM/, 'The Redis user of REDIS_URL may not do that: it needs all commands on the keys and channels of REDIS_PREFIX.'],
   [/^(ENOTFOUND|EAI_AGAIN)/, 'The host of REDIS_URL is not known: check it.'],
   [/^ECONNREFUSED/, 'Is Redis running, and does REDIS_URL point to it?'],
   [/^(MISCONF|READONLY|OOM)/, 'Redis takes no writes: see its own log.'],

@@ -1,39 +1,35 @@
 import { randomUUID } from 'node:crypto';
+import type { Tenure } from '../../domain/instances/tenure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { LiveStatus, StatusBoard } from '../../ports/status-board.js';
 import type { RedisClients } from './redis-clients.js';
-
-/** An entry that its process does not write again by then is gone: the process is. */
-const LIFETIME_MS = 45_000;
-const REFRESH_MS = 15_000;
-
-/** Sets an entry unless another process has put its own since. Answers 1 if it was set. */
-const REFRESH = `
-local there = redis.call('GET', KEYS[1])
-if there and string.sub(there, 1, string.len(ARGV[1])) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
-return 1`;
+import { FORGET, parseEntry, PUT, REFRESH, stateOf, type StatusEntry } from './status-entry.js';
 
 export interface RedisStatusBoardDeps {
   clients: Pick<RedisClients, 'commands' | 'onReady' | 'refused'>;
   prefix: string;
+  /** An entry that its process does not write again by then is gone: the process is. No longer than a lease lasts. */
+  lifetimeMs?: number;
+  /** How long this process may speak for the instance, in milliseconds: what it says is not shown for longer. 0 when its tenure is over, as after a pause. */
+  lastsMs?: (tenure: Tenure) => number;
   clock: Clock;
 }
 
 /**
- * Live states that all processes see. An entry belongs to the process that put it last, which writes it again every 15 s and whenever
- * Redis comes back, perhaps emptied. While Redis is away, calls work on this process's own entries, and never fail.
- *
- * In Redis an entry is its process's name and the state as JSON; without the latter it says that the instance was removed, so that the
- * process that put it before does not write it again.
+ * Live states that all processes see. An entry belongs to the latest tenure, and among processes that know no tenures to the one that put it
+ * last. That process writes it again four times in its lifetime, and whenever Redis comes back, perhaps emptied. While Redis is away,
+ * calls work on this process's own entries, and never fail.
  */
-export function createRedisStatusBoard({ clients, prefix, clock }: RedisStatusBoardDeps): StatusBoard & { close(): void } {
+export function createRedisStatusBoard({ clients, prefix, lifetimeMs = 15_000, lastsMs = () => Infinity, clock }: RedisStatusBoardDeps): StatusBoard & { close(): void } {
   const { commands } = clients;
-  const owner = `${randomUUID()} `;
-  /** JSON by instance; empty for one that was removed here while Redis was away. */
-  const own = new Map<string, string>();
+  const process = randomUUID();
+  /** What this process has put; of one that it removed, until Redis knows. */
+  const own = new Map<string, StatusEntry>();
   const keyOf = (instanceId: string): string => `${prefix}:status:${instanceId}`;
   let cancelRefresh = (): void => undefined;
+
+  /** Redis' clock, which counts it, need not be right, but may not be much slower than this process's own. */
+  const shownMs = (instanceId: string, { epoch }: StatusEntry): number => Math.max(1, Math.floor(Math.min(lifetimeMs, lastsMs({ instanceId, epoch }))));
 
   async function orNull<T>(command: Promise<T>): Promise<T | null> {
     return command.catch((error: Error) => {
@@ -43,43 +39,54 @@ export function createRedisStatusBoard({ clients, prefix, clock }: RedisStatusBo
   }
 
   /** What does not get there now does when Redis is back. */
-  async function write(instanceId: string, json: string): Promise<void> {
-    own.set(instanceId, json);
-    if (await orNull(commands.set(keyOf(instanceId), owner + json, 'PX', LIFETIME_MS)) !== null) written(instanceId, json);
+  async function write(instanceId: string, entry: StatusEntry): Promise<void> {
+    if ((own.get(instanceId)?.epoch ?? entry.epoch) > entry.epoch) return;
+    own.set(instanceId, entry);
+    settle(instanceId, entry, await orNull(commands.eval(PUT, 1, keyOf(instanceId), process, entry.epoch, stateOf(entry, clock.now()), shownMs(instanceId, entry))));
   }
 
-  function written(instanceId: string, json: string): void {
-    if (json === '' && own.get(instanceId) === json) own.delete(instanceId);
+  /** @param answer 1 when it is in Redis, 0 when that has a later one, anything else when that is not known */
+  function settle(instanceId: string, entry: StatusEntry, answer: unknown): void {
+    const isDone = answer === 0 || (answer === 1 && entry.live === null);
+    if (isDone && own.get(instanceId) === entry) own.delete(instanceId);
   }
 
-  /** Own entries, all of them in one go; those that another process has taken over are its own no more. */
+  function dropWhatIsOver(): void {
+    for (const [instanceId, { epoch }] of own) if (lastsMs({ instanceId, epoch }) === 0) own.delete(instanceId);
+  }
+
+  /** Own entries, all of them in one go. */
   async function refresh(): Promise<void> {
+    dropWhatIsOver();
     const entries = [...own];
     if (entries.length === 0) return;
     const pipeline = commands.pipeline();
-    for (const [instanceId, json] of entries) pipeline.eval(REFRESH, 1, keyOf(instanceId), owner, json, LIFETIME_MS);
+    for (const [instanceId, entry] of entries) pipeline.eval(REFRESH, 1, keyOf(instanceId), process, entry.epoch, stateOf(entry, clock.now()), shownMs(instanceId, entry));
     const results = await orNull(pipeline.exec());
-    entries.forEach(([instanceId, json], index) => {
-      const answer = results?.[index]?.[1];
-      if (answer === 1) written(instanceId, json);
-      if (answer === 0 && own.get(instanceId) === json) own.delete(instanceId);
-    });
+    entries.forEach(([instanceId, entry], index) => settle(instanceId, entry, results?.[index]?.[1]));
   }
 
   function refreshLater(): void {
-    cancelRefresh = clock.after(REFRESH_MS, () => {
+    cancelRefresh = clock.after(lifetimeMs / 4, () => {
       refreshLater();
       void refresh();
     });
   }
 
+  /** Of two, the one that says more about now: this process's own is always fresh. */
+  function latest(instanceId: string, value: string | null | undefined): LiveStatus | null {
+    const [mine, there] = [own.get(instanceId), value ? parseEntry(value) : null];
+    if (!mine || (there && (there.epoch > mine.epoch || (there.epoch === mine.epoch && there.owner !== process)))) return there?.live ?? null;
+    return mine.live && { ...structuredClone(mine.live), updatedAt: clock.now() };
+  }
+
   async function getMany(instanceIds: string[]): Promise<Map<string, LiveStatus>> {
     if (instanceIds.length === 0) return new Map();
     const values = await orNull(commands.mget(instanceIds.map(keyOf)));
+    dropWhatIsOver();
     return new Map(instanceIds.flatMap((instanceId, index) => {
-      const value = own.get(instanceId) === '' ? null : values?.[index];
-      const json = value ? value.slice(value.indexOf(' ') + 1) : own.get(instanceId);
-      return json ? [[instanceId, JSON.parse(json) as LiveStatus] as const] : [];
+      const live = latest(instanceId, values?.[index]);
+      return live ? [[instanceId, live] as const] : [];
     }));
   }
 
@@ -88,11 +95,15 @@ export function createRedisStatusBoard({ clients, prefix, clock }: RedisStatusBo
 
   return {
     getMany,
-    put: status => write(status.instanceId, JSON.stringify(status)),
+    put: status => write(status.instanceId, { epoch: status.epoch, live: structuredClone(status) }),
     async get(instanceId) {
       return (await getMany([instanceId])).get(instanceId) ?? null;
     },
-    remove: instanceId => write(instanceId, ''),
+    remove: ({ instanceId, epoch }) => write(instanceId, { epoch, live: null }),
+    async forget({ instanceId, epoch }) {
+      if ((own.get(instanceId)?.epoch ?? -1) <= epoch) own.delete(instanceId);
+      await orNull(commands.eval(FORGET, 1, keyOf(instanceId), process, epoch));
+    },
     close: () => cancelRefresh(),
   };
 }

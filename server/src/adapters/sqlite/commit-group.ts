@@ -1,5 +1,6 @@
 import { toRow, type Statement as Prepared } from './prepared.js';
-import type { Row, SqlFailure, Statement, UnitResult } from './database-protocol.js';
+import type { Row, Statement, UnitResult } from '../sql/database.js';
+import type { SqlFailure } from './database-protocol.js';
 import type { Connection } from './connection.js';
 import { describeFailure } from './sql-failure.js';
 

@@ -2,8 +2,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Libsql from 'libsql';
+import { StorageError } from '../sql/storage-error.js';
 import type { Connection } from './connection.js';
-import { StorageError } from './storage-error.js';
 
 export interface DataDirLock {
   /** Idempotent. */

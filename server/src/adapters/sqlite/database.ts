@@ -1,29 +1,11 @@
+import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import type { DatabaseReply, DatabaseRequest, DatabaseThreadData, Row, SqlFailure, SqlValue, Statement, UnitResult } from './database-protocol.js';
+import { copyStatement, copyValue } from '../sql/bind-values.js';
+import type { Database, Row, SqlValue, Statement, UnitResult, WriteOptions } from '../sql/database.js';
+import { StorageError } from '../sql/storage-error.js';
 import type { Synchronous } from './connection.js';
-import { buffersOf, copyStatement, copyValue } from './bind-values.js';
+import type { DatabaseReply, DatabaseRequest, DatabaseThreadData, SqlFailure } from './database-protocol.js';
 import { isFatal } from './sql-failure.js';
-import { StorageError } from './storage-error.js';
-
-/** The hot path's database, seen from the main thread. Nothing here blocks the event loop. */
-export interface Database {
-  /** @throws StorageError when the file cannot be opened */
-  start(): Promise<void>;
-  /**
-   * Rows as committed when the read runs. It sees every write whose promise has resolved.
-   * @throws StorageError
-   */
-  read(sql: string, params?: SqlValue[]): Promise<Row[]>;
-  /**
-   * Applies a unit as a whole or not at all; resolves after the flush to disk. Units are applied in the order of the calls;
-   * those that wait together share one transaction. Parameters are copied at the call.
-   * @param options.patient it may wait some milliseconds for a write that is sure to follow, to share its flush
-   * @throws StorageError when a statement fails; the unit is then undone
-   */
-  write(unit: Statement[], options?: { patient?: boolean }): Promise<UnitResult>;
-  /** Finishes what was asked for, closes the file and ends the thread. */
-  stop(): Promise<void>;
-}
 
 export interface DatabaseOptions {
   path: string;
@@ -44,6 +26,10 @@ const PATIENCE_MS = 4;
 interface Call<T> { resolve(value: T): void; reject(error: Error): void }
 interface WaitingUnit extends Call<UnitResult> { unit: Statement[] }
 
+/**
+ * The embedded database, seen from the main thread; a thread of its own does the work. Units are applied in the order of the calls; those that
+ * wait together share one transaction, and so one flush to disk. One process has it to itself: keys and fences mean nothing here.
+ */
 export function createDatabase(options: DatabaseOptions): Database {
   const { path, busyTimeoutMs = 5000, synchronous = 'full', maxGroup = 256, onFatal, makeWorker = defaultWorker } = options;
   const reads = new Map<number, Call<Row[]>>();
@@ -134,7 +120,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     post({ type: 'commit', id: group.id, units: statements }, statements.flat().flatMap(({ params }) => buffersOf(params)));
   }
 
-  function write(unit: Statement[], { patient = false } = {}): Promise<UnitResult> {
+  function write(unit: Statement[], { patient = false }: WriteOptions = {}): Promise<UnitResult> {
     return new Promise((resolve, reject) => {
       assertUsable();
       waiting.push({ unit: unit.map(copyStatement), resolve, reject });
@@ -196,4 +182,9 @@ function defaultWorker(data: DatabaseThreadData): Worker {
 
 function toError({ code, message }: SqlFailure): StorageError {
   return new StorageError(code, message);
+}
+
+/** What may be handed to the other thread without a second copy. */
+function buffersOf(params: SqlValue[] = []): ArrayBuffer[] {
+  return params.flatMap(value => (types.isUint8Array(value) ? [value.buffer as ArrayBuffer] : []));
 }

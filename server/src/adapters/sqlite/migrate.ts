@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Migration } from '../../generated/sqlite/migrations.js';
+import { missingMigrations, type LedgerRow, type Migration } from '../sql/migration-ledger.js';
+import { StorageError } from '../sql/storage-error.js';
 import type { Connection } from './connection.js';
-import { StorageError } from './storage-error.js';
 
-interface LedgerRow { migration_name: string; checksum: string; finished_at: number | string | null }
-
-// The table that Prisma's own tools keep, so that `prisma migrate status` understands this database.
 const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
   "id" TEXT PRIMARY KEY NOT NULL,
   "checksum" TEXT NOT NULL,
@@ -25,8 +22,7 @@ const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
  */
 export function migrate(connection: Connection, migrations: readonly Migration[], now: number): string[] {
   connection.exec(LEDGER);
-  const applied = new Set(readLedger(connection).map(row => checkApplied(row, migrations)));
-  const missing = migrations.filter(({ name }) => !applied.has(name));
+  const missing = missingMigrations(readLedger(connection), migrations);
   for (const migration of missing) apply(connection, migration, now);
   return missing.map(({ name }) => name);
 }
@@ -35,21 +31,6 @@ function readLedger(connection: Connection): LedgerRow[] {
   return connection
     .prepare('SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL')
     .all([]) as LedgerRow[];
-}
-
-function checkApplied(row: LedgerRow, migrations: readonly Migration[]): string {
-  const name = row.migration_name;
-  const known = migrations.find(migration => migration.name === name);
-  if (!known) {
-    throw new StorageError('DATABASE_NEWER', `The database was made by a newer version of the gateway (migration ${name} is unknown here). Update the gateway, or restore a backup.`);
-  }
-  if (row.finished_at === null) {
-    throw new StorageError('MIGRATION_UNFINISHED', `Migration ${name} was begun by another tool and not finished. Restore a backup, or finish it with Prisma's migrate resolve.`);
-  }
-  if (known.checksum !== row.checksum) {
-    throw new StorageError('MIGRATION_CHANGED', `Migration ${name} is not the one that made this database. Install an unchanged release of the gateway, or restore a backup.`);
-  }
-  return name;
 }
 
 function apply(connection: Connection, { name, sql, checksum }: Migration, now: number): void {

@@ -1,44 +1,26 @@
 import { chmod, mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
 import { migrations } from '../../generated/sqlite/migrations.js';
-import type { DeliveryStore, MessageStore, Outbox } from '../../ports/message-store.js';
-import type { ApiKeyRepository, InstanceRepository, WebhookRepository } from '../../ports/repositories.js';
-import type { CiphertextMemos, ReceiveJournal } from '../../ports/journal.js';
-import type { MediaStash } from '../../ports/media-stash.js';
-import type { SessionStore } from '../../ports/session-store.js';
+import { environmentKey, fileKey } from '../crypto/master-key-source.js';
+import { createSealedJournal } from '../crypto/sealed-journal.js';
+import { sealRepositories } from '../crypto/sealed-repositories.js';
+import { createSealedSessionStore } from '../crypto/sealed-session-store.js';
+import { openVault } from '../crypto/vault.js';
 import { createCachedSessionStore } from '../memory/cached-session-store.js';
-import { createPrismaApiKeyRepository } from '../prisma/api-key-repository.js';
 import { openPrismaOnSqlite } from '../prisma/client.js';
-import { createPrismaInstanceRepository } from '../prisma/instance-repository.js';
-import { createPrismaWebhookRepository } from '../prisma/webhook-repository.js';
+import { createEmbeddedRepositories } from '../prisma/repositories.js';
+import { createDataKeyStore } from '../sql/data-keys.js';
+import { createSealedRows } from '../sql/sealed-rows.js';
+import { createSqlStores } from '../sql/sql-stores.js';
+import { StorageError } from '../sql/storage-error.js';
+import type { Store } from '../sql/store.js';
+import { createSystemClock } from '../system/clock.js';
 import { openConnection, type Synchronous } from './connection.js';
 import { lockDataDir } from './data-dir-lock.js';
 import { createDatabase } from './database.js';
-import { createSqliteDeliveryStore } from './delivery-store.js';
-import { createSqliteMediaStash } from './media-stash.js';
-import { createSqliteMessageStore } from './message-store.js';
-import { createSqliteOutbox } from './outbox.js';
-import { createSqliteJournal } from './journal.js';
-import { createSqliteMemos } from './memos.js';
+import { sqliteDialect } from './dialect.js';
 import { migrate } from './migrate.js';
-import { createSqliteSessionStore } from './session-store.js';
-import type { StorageError } from './storage-error.js';
-
-/** Everything the gateway keeps, on one machine. */
-export interface EmbeddedStore {
-  instances: InstanceRepository;
-  webhooks: WebhookRepository;
-  apiKeys: ApiKeyRepository;
-  sessions: SessionStore;
-  journal: ReceiveJournal;
-  memos: CiphertextMemos;
-  messages: MessageStore;
-  outbox: Outbox;
-  stash: MediaStash;
-  deliveries: DeliveryStore;
-  /** Finishes what is under way and gives the data directory free. Idempotent. */
-  close(): Promise<void>;
-}
 
 export interface EmbeddedStoreOptions {
   /** Made when it is not there, readable by its owner only. */
@@ -51,20 +33,25 @@ export interface EmbeddedStoreOptions {
   synchronous?: Synchronous;
   /** Memory for session keys that were read or written lately. */
   sessionCacheBytes?: number;
+  /** The master key; without it the data directory keeps one in a file of its own. */
+  encryptionKey?: Uint8Array | null;
+  /** Default: says nothing. */
+  logger?: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
   /** Epoch milliseconds, for the ledger of migrations. */
   now?: () => number;
 }
 
-const DATABASE_FILE = 'chasqui.db';
-const BUSY_TIMEOUT_MS = 5000;
+export const DATABASE_FILE = 'chasqui.db';
+export const BUSY_TIMEOUT_MS = 5000;
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined, debug: () => undefined };
 
 /**
  * Opens the embedded store: takes the data directory, makes or migrates `chasqui.db`, and opens its two ways in, Prisma for what a
  * person waits for and a thread of its own for what every message needs.
- * @throws StorageError `DATA_DIR_LOCKED`, those of `migrate`, or SQLite's code; nothing stays open then
+ * @throws StorageError `DATA_DIR_LOCKED`, those of `migrate`, or SQLite's code; EncryptionKeyError. Nothing stays open then
  */
-export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const { onFatal, lockWaitMs, synchronous, sessionCacheBytes, now = Date.now } = options;
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
+  const { onFatal, lockWaitMs, synchronous, sessionCacheBytes, encryptionKey = null, logger = SILENT, now = Date.now } = options;
   const dataDir = resolve(options.dataDir);
   const path = join(dataDir, DATABASE_FILE);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -78,22 +65,30 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     closers.push(() => lock.release());
     await makePrivateFile(path);
     migrateFile(path, now());
-    const prisma = openPrismaOnSqlite(path, BUSY_TIMEOUT_MS);
-    closers.push(() => prisma.$disconnect());
     const database = createDatabase({ path, busyTimeoutMs: BUSY_TIMEOUT_MS, synchronous, onFatal });
     closers.push(() => database.stop());
-    await Promise.all([prisma.$connect(), database.start()]);
+    await database.start();
+    const keys = createDataKeyStore(database, sqliteDialect);
+    const vault = await openVault({
+      keys, rows: createSealedRows(database, sqliteDialect), shared: false, clock: createSystemClock(), logger,
+      source: encryptionKey ? environmentKey(encryptionKey, dataDir) : await fileKey(dataDir, async () => (await keys.list()).length > 0),
+      onAdopted: async () => vacuum(path),
+    });
+    closers.push(() => vault.stop());
+    const prisma = openPrismaOnSqlite(path, BUSY_TIMEOUT_MS);
+    closers.push(() => prisma.$disconnect());
+    await prisma.$connect();
+    const stores = createSqlStores(database, sqliteDialect);
+    const sessions = createCachedSessionStore(createSealedSessionStore(stores.sessions, vault), { maxBytes: sessionCacheBytes });
     return {
-      instances: createPrismaInstanceRepository(prisma),
-      webhooks: createPrismaWebhookRepository(prisma),
-      apiKeys: createPrismaApiKeyRepository(prisma),
-      sessions: createCachedSessionStore(createSqliteSessionStore(database), { maxBytes: sessionCacheBytes }),
-      journal: createSqliteJournal(database),
-      memos: createSqliteMemos(database),
-      messages: createSqliteMessageStore(database),
-      outbox: createSqliteOutbox(database),
-      stash: createSqliteMediaStash(database),
-      deliveries: createSqliteDeliveryStore(database),
+      ...stores,
+      sessions,
+      journal: createSealedJournal(stores.journal, vault),
+      ...sealRepositories(createEmbeddedRepositories(prisma), vault),
+      vault,
+      // One process owns everything, from its start to its end.
+      beginTenure: () => undefined,
+      release: sessions.forget,
       close,
     };
   } catch (error) {
@@ -102,10 +97,23 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   }
 }
 
-function migrateFile(path: string, now: number): void {
+/** The caller holds the data directory's lock. */
+export function migrateFile(path: string, now: number): void {
   const connection = openConnection(path, BUSY_TIMEOUT_MS);
   try {
     migrate(connection, migrations, now);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Rewrites the whole file, and empties its log: what was changed or deleted is in neither any more. Nothing else may be using the file at this moment. */
+function vacuum(path: string): void {
+  const connection = openConnection(path, BUSY_TIMEOUT_MS);
+  try {
+    connection.exec('VACUUM');
+    const [busy] = connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').raw(true).get([]) as number[];
+    if (busy !== 0) throw new StorageError('SQLITE_BUSY', 'The database could not be rewritten after it was sealed: something else has it open. End that, and start again.');
   } finally {
     connection.close();
   }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Connection } from './connection.js';
-import type { Row } from './database-protocol.js';
+import type { Row } from '../sql/database.js';
 
 export type Statement = ReturnType<Connection['prepare']>;
 

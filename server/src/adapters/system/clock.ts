@@ -7,6 +7,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 export function createSystemClock(): Clock {
   return {
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     after(ms, work) {
       const timer = setTimeout(work, Math.min(Math.max(ms, 0), MAX_TIMER_MS));
       timer.unref();

@@ -18,6 +18,7 @@ const SENTENCES: Record<string, string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The receiver\'s TLS certificate comes from an authority that is not trusted.',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'The receiver\'s TLS certificate comes from an authority that is not trusted.',
   HPE_INVALID: 'What the receiver answered is not HTTP.',
+  address_not_allowed: 'The receiver\'s host stands for an address that the gateway must not call (setting WEBHOOK_ALLOWED_HOSTS).',
   UND_ERR_ABORTED: 'The request was given up.',
   UND_ERR_DESTROYED: 'The gateway was stopping.',
   UND_ERR_CLOSED: 'The gateway was stopping.',

@@ -2,6 +2,7 @@ import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../ports/clock.js';
 import type { WebhookRequest, WebhookResponse, WebhookSender } from '../../ports/webhook-sender.js';
+import type { ConnectionGuard } from '../outgoing/address-guard.js';
 import { failureSentence } from './failure-sentence.js';
 
 /** Enough for a receiver's usual answer, so that its connection can serve again; a longer one costs the connection. */
@@ -9,6 +10,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 export interface UndiciSenderDeps {
   clock: Clock;
+  /** Where receivers may be. */
+  guard: Pick<ConnectionGuard, 'connector'>;
   /** PEM certificates to trust instead of Node's own list. */
   ca?: string | undefined;
 }
@@ -17,8 +20,8 @@ export interface UndiciSenderDeps {
  * Posts by undici, one pool of kept-alive connections per origin. How many requests run at once is the dispatcher's
  * business: a limit here would let one receiver wait for another of the same origin.
  */
-export function createUndiciSender({ clock, ca }: UndiciSenderDeps): WebhookSender {
-  const agent = new Agent({ pipelining: 1, connect: ca === undefined ? {} : { ca } });
+export function createUndiciSender({ clock, guard, ca }: UndiciSenderDeps): WebhookSender {
+  const agent = new Agent({ pipelining: 1, connect: guard.connector(ca === undefined ? {} : { ca }) });
   let closed: Promise<void> | null = null;
 
   async function post({ url, headers, body, timeoutMs, signal }: WebhookRequest): Promise<WebhookResponse> {
