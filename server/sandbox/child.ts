@@ -8,6 +8,7 @@ export interface ChildOptions {
   name: string;
   /** The module to run: a file URL. */
   module: URL;
+  args?: readonly string[] | undefined;
   env: NodeJS.ProcessEnv;
   /** Standard output and errors go there; written anew. */
   logFile: string;
@@ -17,6 +18,8 @@ export interface ChildOptions {
 
 export interface Child {
   readonly name: string;
+  /** 0 when it could not be started. */
+  readonly pid: number;
   readonly logFile: string;
   /** Resolves when the process is gone, with how it ended: "with code 1". */
   readonly ended: Promise<string>;
@@ -29,9 +32,9 @@ export interface Child {
 const DIE_WITH_PARENT = new URL('./die-with-parent.js', import.meta.url);
 
 /** Starts a Node process that does not outlive this one. */
-export function startChild({ name, module, env, logFile, stopWithinMs }: ChildOptions): Child {
+export function startChild({ name, module, args = [], env, logFile, stopWithinMs }: ChildOptions): Child {
   const log = openSync(logFile, 'w', 0o600);
-  const child = spawn(process.execPath, ['--import', DIE_WITH_PARENT.href, fileURLToPath(module)], {
+  const child = spawn(process.execPath, ['--import', DIE_WITH_PARENT.href, fileURLToPath(module), ...args], {
     env,
     stdio: ['ignore', log, log, 'ipc'],
     // Out of the terminal's group: Ctrl-C comes here alone, and the children are stopped in their order.
@@ -46,6 +49,7 @@ export function startChild({ name, module, env, logFile, stopWithinMs }: ChildOp
 
   return {
     name,
+    pid: child.pid ?? 0,
     logFile,
     ended,
     async stop() {

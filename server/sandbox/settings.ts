@@ -15,9 +15,10 @@ const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * What the environment says about the sandbox.
+ * @param folder below data/ in the checkout, unless DATA_DIR says where
  * @throws SandboxError that names the variable
  */
-export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
+export function readSettings(env: NodeJS.ProcessEnv, folder = 'sandbox'): SandboxSettings {
   const gatewayPort = port(env, 'PORT', 3000);
   const simulatorPort = port(env, 'SIMULATOR_PORT', 3001);
   if (gatewayPort === simulatorPort) throw new SandboxError(`PORT and SIMULATOR_PORT are both ${gatewayPort}; they have to differ.`);
@@ -25,7 +26,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
     gatewayPort,
     simulatorPort,
     apiKey: env['CHASQUI_API_KEY'] || 'sandbox',
-    dataDir: env['DATA_DIR'] ? resolve(env['DATA_DIR']) : join(CHECKOUT, 'data', 'sandbox'),
+    dataDir: env['DATA_DIR'] ? resolve(env['DATA_DIR']) : join(CHECKOUT, 'data', folder),
   };
 }
 

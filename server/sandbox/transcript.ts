@@ -50,6 +50,7 @@ export function lineOf(event: GatewayEvent): Line {
     case 'message.received': return { from: senderName(event.data), to: instanceId, what: describe(event.data) };
     case 'message.ack': return acknowledgement(instanceId, event.data);
     case 'instance.status': return { from: instanceId, what: `${event.data.status}: ${event.data.message}`, tone: 'yellow' };
+    case 'instance.alert': return { from: instanceId, what: event.data.message };
     case 'instance.qr': return { from: instanceId, what: 'shows a QR code' };
   }
 }

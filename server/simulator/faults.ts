@@ -5,7 +5,7 @@ export const ACTION_KINDS = ['close', 'logged-out', 'replaced', 'stream-error'] 
 /** Faults that wait for their occasion. */
 export const STANDING_KINDS = [
   'drop-ack', 'ack-error', 'delay-ack', 'mute', 'refuse-upgrade', 'refuse-login', 'never-scanned', 'redeliver', 'reorder',
-  'undecryptable', 'slow-media', 'media-down',
+  'undecryptable', 'slow-media', 'media-down', 'unanswered', 'hold-upgrade',
 ] as const;
 
 export type ActionKind = (typeof ACTION_KINDS)[number];

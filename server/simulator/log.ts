@@ -9,6 +9,8 @@ export interface LogEntry {
   event: LogEvent;
   /** Counts up from 1 for each WebSocket; 0 where no socket is concerned. */
   socket: number;
+  /** From which the client connected: tells one gateway process from another. */
+  port?: number;
   phone?: string;
   device?: number;
   /** The stanza without its content: tag, attributes, tags of the children. */

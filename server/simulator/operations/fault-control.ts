@@ -81,5 +81,5 @@ function check({ kind, phone, code, ms }: FaultRequest): void {
   };
   if (kind === 'ack-error' && code === undefined) refuse('ack-error needs a code, such as 463.');
   if ((kind === 'delay-ack' || kind === 'slow-media') && ms === undefined) refuse(`${kind} needs ms, the delay in milliseconds.`);
-  if (kind === 'refuse-upgrade' && phone !== undefined) refuse('refuse-upgrade cannot be for one phone: before the upgrade nobody knows whose client it is.');
+  if ((kind === 'refuse-upgrade' || kind === 'hold-upgrade') && phone !== undefined) refuse(`${kind} cannot be for one phone: before the upgrade nobody knows whose client it is.`);
 }

@@ -26,7 +26,8 @@ export interface ServerDeps {
 
 /** Takes new WebSockets and passes each stanza to the part that is responsible for it. */
 export interface ProtocolServer {
-  accept(socket: WebSocket): Connection;
+  /** @param port from which the client connected */
+  accept(socket: WebSocket, port?: number): Connection;
 }
 
 export function createProtocolServer(deps: ServerDeps): ProtocolServer {
@@ -40,6 +41,8 @@ export function createProtocolServer(deps: ServerDeps): ProtocolServer {
   const ofDevice = (device: LinkedDevice, stanza: BinaryNode) => {
     switch (stanza.tag) {
       case 'iq':
+        // Deaf to what is asked: everything else still comes and goes.
+        if (network.faults.take('unanswered', device.account.number)) break;
         if (stanza.attrs['type'] === 'get' || stanza.attrs['type'] === 'set' || stanza.attrs['xmlns']) deps.iq(device, stanza);
         break;
       case 'message':
@@ -61,7 +64,7 @@ export function createProtocolServer(deps: ServerDeps): ProtocolServer {
   };
 
   return {
-    accept(socket) {
+    accept(socket, port) {
       network.stats.sockets += 1;
       const connection = createConnection(socket, network.stats.sockets, deps.identity, network, {
         identified(opened, client) {
@@ -89,7 +92,7 @@ export function createProtocolServer(deps: ServerDeps): ProtocolServer {
       network.connections.add(connection);
       // Before the login nobody knows whose connection it is: only a fault for all can mute it from the start.
       if (network.faults.take('mute', undefined)) connection.muted = true;
-      network.log.add({ event: 'open', socket: connection.id });
+      network.log.add({ event: 'open', socket: connection.id, ...(port === undefined ? {} : { port }) });
       return connection;
     },
   };

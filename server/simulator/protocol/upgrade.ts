@@ -11,6 +11,9 @@ export const SOCKET_PATH = '/ws/chat';
 export function acceptUpgrades(http: Server, network: Network, protocol: ProtocolServer): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 * 1024 });
 
+  /** Half-open: connected, and never answered. */
+  const held = new Set<Duplex>();
+
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
     if (request.url?.split('?')[0] !== SOCKET_PATH) return refuse(stream, 404);
@@ -20,12 +23,18 @@ export function acceptUpgrades(http: Server, network: Network, protocol: Protoco
       network.log.add({ event: 'refused', socket: 0, detail: status.toString() });
       return refuse(stream, status);
     }
-    sockets.handleUpgrade(request, stream, head, (socket) => protocol.accept(socket));
+    if (network.faults.take('hold-upgrade', undefined)) {
+      held.add(stream);
+      stream.on('close', () => held.delete(stream));
+      return undefined;
+    }
+    sockets.handleUpgrade(request, stream, head, (socket) => protocol.accept(socket, request.socket.remotePort));
   });
 
   let closed: Promise<void> | undefined;
   const close = async () => {
     for (const socket of sockets.clients) socket.terminate();
+    for (const stream of held) stream.destroy();
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
   };
   return () => (closed ??= close());

@@ -1,5 +1,6 @@
 import { Curve, generateRegistrationId, generateSignalPubKey, signedKeyPair, type KeyPair } from '@whiskeysockets/baileys';
-import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord, type SignalStorage } from 'libsignal';
+import { ProtocolAddress, SessionBuilder, SessionRecord, type SignalStorage } from 'libsignal';
+import { ContainedCipher } from './contained-cipher.js';
 import type { PreKeyBundle } from './keys.js';
 import { createSenderKeys, type SenderKeys } from './sender-keys.js';
 
@@ -97,11 +98,11 @@ export function createSignalEndpoint(owner: string): SignalEndpoint {
       await new SessionBuilder(storage, addressOf(peer)).initOutgoing(session as Parameters<SessionBuilder['initOutgoing']>[0]);
     },
     async encrypt(peer, plaintext) {
-      const { type, body } = await new SessionCipher(storage, addressOf(peer)).encrypt(Buffer.from(plaintext));
+      const { type, body } = await new ContainedCipher(storage, addressOf(peer)).encrypt(Buffer.from(plaintext));
       return { type: type === 3 ? 'pkmsg' : 'msg', ciphertext: Buffer.from(body, 'binary') };
     },
     async decrypt(peer, type, ciphertext) {
-      const cipher = new SessionCipher(storage, addressOf(peer));
+      const cipher = new ContainedCipher(storage, addressOf(peer));
       const bytes = Buffer.from(ciphertext);
       return type === 'pkmsg' ? cipher.decryptPreKeyWhisperMessage(bytes) : cipher.decryptWhisperMessage(bytes);
     },

@@ -37,8 +37,16 @@ export function readTimes({ scheduledAt, expiresAt }: SendTimes): { scheduledAt?
   };
 }
 
-/** Sends or queues, as the caller asked for. */
-export async function sendOrQueue(usecases: Pick<GatewayUseCases, 'sendMessage' | 'queueMessage'>, request: FastifyRequest, instanceId: string, message: SendRequest, times: SendTimes): Promise<SendAnswer> {
+/** Sends or queues, as the caller asked for; the audit log tells which message it became. */
+export async function sendOrQueue(usecases: Sends, request: FastifyRequest, instanceId: string, message: SendRequest, times: SendTimes): Promise<SendAnswer> {
+  const answer = await send(usecases, request, instanceId, message, times);
+  request.auditNote = { detail: { messageId: answer.messageId } };
+  return answer;
+}
+
+type Sends = Pick<GatewayUseCases, 'sendMessage' | 'queueMessage'>;
+
+async function send(usecases: Sends, request: FastifyRequest, instanceId: string, message: SendRequest, times: SendTimes): Promise<SendAnswer> {
   const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key'], 'Idempotency-Key');
   if (wantsAsync(request)) return usecases.queueMessage(instanceId, message, { idempotencyKey, ...readTimes(times) });
   const field = times.scheduledAt !== undefined ? 'scheduledAt' : times.expiresAt !== undefined ? 'expiresAt' : null;

@@ -6,8 +6,12 @@ import type { App } from '../http-app.js';
 const TAGS = [
   { name: 'Instances', description: 'WhatsApp accounts that this gateway holds.' },
   { name: 'Connection', description: 'Linking an account, and its connection to WhatsApp.' },
+  { name: 'Sessions', description: 'What the gateway holds for connections, and cleaning it up.' },
+  { name: 'Backups', description: 'Copies of what an account is linked by, made before it is deleted.' },
+  { name: 'Encryption', description: 'The keys that seal what is stored.' },
   { name: 'Messages', description: 'Sending, and what became of it.' },
   { name: 'Webhooks', description: 'Signed events to receivers of your own (Standard Webhooks).' },
+  { name: 'Access', description: 'API keys, and the audit log.' },
   { name: 'Gateway', description: 'The gateway itself.' },
 ];
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/errors.js';
 import type { App } from '../http-app.js';
 import { toDomainError } from '../framework-errors.js';
-import { statusOf, toProblem } from '../problem.js';
+import { retryAfterOf, statusOf, toProblem } from '../problem.js';
 
 /** Every failure leaves as a problem document; unknown addresses and wrong methods are failures, too. */
 export const problemsPlugin = fp(async (app: App) => {
@@ -29,13 +29,17 @@ export const problemsPlugin = fp(async (app: App) => {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = toDomainError(error);
   const status = statusOf(failure);
+  request.problem = failure.code;
   if (failure.code === 'internal_error') request.log.error({ err: failure.cause ?? failure }, 'request failed unexpectedly');
+  // In an outage every request fails: whatever is away is told of once, and the line of each request has its code.
+  else if (status === 503) request.log.debug({ err: failure }, 'request refused for now');
   else if (status >= 500) request.log.warn({ err: failure }, 'request failed');
   else request.log.debug({ code: failure.code, field: failure.field }, failure.message);
   reply.removeHeader('content-disposition');
   // What the caller is still sending is read and thrown away: closing now would take the answer from it.
   if (failure.code !== 'shutting_down') reply.removeHeader('connection');
-  if (status === 503) reply.header('retry-after', '5');
+  const retryAfter = retryAfterOf(failure);
+  if (retryAfter !== null) reply.header('retry-after', String(retryAfter));
   return reply
     .code(status)
     // An address that cannot be read fails before any hook has named the request.

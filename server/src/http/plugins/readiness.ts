@@ -1,12 +1,12 @@
 import fp from 'fastify-plugin';
 import { DomainError } from '../../domain/errors.js';
 import type { GatewayUseCases } from '../../usecases/gateway.js';
-import type { App } from '../http-app.js';
+import { isOpen, type App } from '../http-app.js';
 
 /** Refuses work while the gateway starts or stops; open routes still answer. What was begun before is finished. */
 export const readinessPlugin = fp(async (app: App, { usecases }: { usecases: Pick<GatewayUseCases, 'phase'> }) => {
   app.addHook('onRequest', async request => {
-    if (!request.is404 && request.routeOptions.config.access !== 'open') requireReady(usecases);
+    if (!request.is404 && !isOpen(request.routeOptions.config.access)) requireReady(usecases);
   });
 }, { name: 'readiness' });
 

@@ -12,6 +12,7 @@ const missing = problems('validation_failed', 'instance_not_found');
 /** The connection of an instance; the QR code has routes of its own. */
 export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.post('/instances/:instanceId/connect', {
+    config: { scope: 'instances:write', audit: 'instance.connect' },
     schema: {
       summary: 'Connect', operationId: 'connectInstance', tags,
       description: 'Connects, or shows a QR code where no account is linked. Answers within 5 s with where it has got to. An instance that is connected is left as it is.',
@@ -20,6 +21,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
   }, async request => viewConnectResult(await usecases.connectInstance(request.params.instanceId)));
 
   app.post('/instances/:instanceId/restart', {
+    config: { scope: 'instances:write', audit: 'instance.restart' },
     schema: {
       summary: 'Restart the connection', operationId: 'restartInstance', tags,
       description: 'Closes the connection and makes a new one with the same session.',
@@ -28,6 +30,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
   }, async request => viewConnectResult(await usecases.restartInstance(request.params.instanceId)));
 
   app.post('/instances/:instanceId/pairing-code', {
+    config: { scope: 'instances:write', audit: 'instance.request_pairing_code' },
     schema: {
       summary: 'Ask for a pairing code', operationId: 'requestPairingCode', tags,
       description: 'Links by a code that is typed on the phone, instead of a QR code.',
@@ -40,6 +43,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
   });
 
   app.get('/instances/:instanceId/status', {
+    config: { scope: 'instances:read' },
     schema: {
       summary: 'Get the state of the connection', operationId: 'getInstanceStatus', tags,
       description: 'The state, why it is so, what to do about it, and what waits in the send queue.',
@@ -52,6 +56,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
   });
 
   app.post('/instances/:instanceId/disconnect', {
+    config: { scope: 'instances:write', audit: 'instance.disconnect' },
     schema: {
       summary: 'Disconnect', operationId: 'disconnectInstance', tags,
       description: 'Closes the connection and keeps the session: connecting again needs no new scan.',
@@ -60,6 +65,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
   }, async request => viewInstance(await usecases.disconnectInstance(request.params.instanceId)));
 
   app.post('/instances/:instanceId/logout', {
+    config: { scope: 'instances:write', audit: 'instance.logout' },
     schema: {
       summary: 'Log out', operationId: 'logoutInstance', tags,
       description: 'Unlinks the device at WhatsApp and deletes the session: connecting again needs a new scan.',

@@ -13,6 +13,7 @@ const missing = problems('validation_failed', 'instance_not_found', 'message_not
 /** Messages that failed for good. */
 export function deadLetterRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.get('/instances/:instanceId/dead-letters', {
+    config: { scope: 'messages:read' },
     schema: {
       summary: 'List dead letters', operationId: 'listDeadLetters', tags,
       description: 'Messages that failed for good, each with its reason, newest first, page by page.',
@@ -26,6 +27,7 @@ export function deadLetterRoutes(app: App, { usecases }: { usecases: GatewayUseC
   });
 
   app.post('/instances/:instanceId/dead-letters/:messageId/retry', {
+    config: { scope: 'messages:send', audit: 'dead_letter.retry' },
     schema: {
       summary: 'Send a dead letter again', operationId: 'retryDeadLetter', tags,
       description: 'Puts the message at the end of the queue, with three new attempts and the same id: a recipient who has it already sees it once.',
@@ -34,6 +36,7 @@ export function deadLetterRoutes(app: App, { usecases }: { usecases: GatewayUseC
   }, async (request, reply) => reply.code(202).send(viewQueued(await usecases.retryDeadLetter(request.params.instanceId, request.params.messageId))));
 
   app.delete('/instances/:instanceId/dead-letters/:messageId', {
+    config: { scope: 'messages:send', audit: 'dead_letter.discard' },
     schema: {
       summary: 'Discard a dead letter', operationId: 'discardDeadLetter', tags,
       description: 'Takes the message off the list. It stays failed, and can still be looked up.',

@@ -12,6 +12,7 @@ const tags = ['Webhooks'];
 /** Deliveries to webhooks: what became of them, and once more. */
 export function deliveryRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.get('/instances/:instanceId/webhooks/:webhookId/deliveries', {
+    config: { scope: 'webhooks:write' },
     schema: {
       summary: 'List deliveries', operationId: 'listDeliveries', tags,
       description: 'What was posted, or is about to be, newest first, page by page: give the next of an answer as cursor to get the page after it.',
@@ -28,6 +29,7 @@ export function deliveryRoutes(app: App, { usecases }: { usecases: GatewayUseCas
   });
 
   app.post('/instances/:instanceId/webhooks/:webhookId/deliveries/replay', {
+    config: { scope: 'webhooks:write', audit: 'delivery.replay_many' },
     schema: {
       summary: 'Post deliveries again', operationId: 'replayDeliveries', tags,
       description: 'All dead deliveries, or those of a range of time, are posted once more: the same events with the same ids, in their order.',
@@ -41,6 +43,7 @@ export function deliveryRoutes(app: App, { usecases }: { usecases: GatewayUseCas
   });
 
   app.post('/instances/:instanceId/webhooks/:webhookId/deliveries/:deliveryId/replay', {
+    config: { scope: 'webhooks:write', audit: 'delivery.replay' },
     schema: {
       summary: 'Post a delivery again', operationId: 'replayDelivery', tags,
       description: 'The same event with the same id is posted once more, whatever became of it before; to a webhook that is disabled once it is enabled.',

@@ -14,6 +14,7 @@ const MIMETYPE = /^[\w.+-]+\/[\w.+-]+(;[\x20-\x7e]*)?$/;
 /** What became of messages, and the media of those that were received. */
 export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.get('/instances/:instanceId/messages', {
+    config: { scope: 'messages:read' },
     schema: {
       summary: 'List messages', operationId: 'listMessages', tags,
       description: 'Messages of both directions, newest first, page by page: give the next of an answer as cursor to get the page after it.',
@@ -27,6 +28,7 @@ export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   });
 
   app.get('/instances/:instanceId/messages/:messageId', {
+    config: { scope: 'messages:read' },
     schema: {
       summary: 'Get a message', operationId: 'getMessage', tags,
       description: 'State, attempts, times and, where it failed, the reason. With waitFor the answer comes when the message has got there, or when the time is over.',
@@ -42,6 +44,7 @@ export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   });
 
   app.post('/instances/:instanceId/messages/:messageId/cancel', {
+    config: { scope: 'messages:send', audit: 'message.cancel' },
     schema: {
       summary: 'Cancel a queued message', operationId: 'cancelMessage', tags,
       description: 'Takes a message that has not gone out yet out of the queue; the recipient never sees it.',
@@ -51,6 +54,7 @@ export function messageRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   }, async request => viewMessage(await usecases.cancelMessage(request.params.instanceId, request.params.messageId)));
 
   app.get('/instances/:instanceId/messages/:messageId/media', {
+    config: { scope: 'messages:read' },
     // HEAD would fetch everything from WhatsApp to throw it away.
     exposeHeadRoute: false,
     schema: {

@@ -2,6 +2,7 @@ import { negotiate } from '@fastify/accept-negotiator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DomainError } from '../../domain/errors.js';
+import type { InstanceStatus } from '../../domain/instances/instance.js';
 import type { Clock } from '../../ports/clock.js';
 import type { GatewayUseCases } from '../../usecases/gateway.js';
 import { toDomainError } from '../framework-errors.js';
@@ -35,7 +36,7 @@ export function qrRoutes(app: App, { usecases, signer, clock, publicUrl }: QrDep
   const text = Type.Unsafe<string>({ type: 'string' });
 
   app.get('/instances/:instanceId/qr', {
-    config: { access: 'key-or-link' },
+    config: { access: 'key-or-link', scope: 'instances:read' },
     schema: {
       summary: 'Get the QR code', operationId: 'getQr', tags: ['Connection'],
       description: 'As JSON, PNG, SVG, or as a page that keeps itself fresh, by the Accept header. Where there is none the page says why; the others answer 409.',
@@ -60,6 +61,7 @@ export function qrRoutes(app: App, { usecases, signer, clock, publicUrl }: QrDep
   });
 
   app.post('/instances/:instanceId/qr-link', {
+    config: { scope: 'instances:write', audit: 'instance.create_qr_link' },
     schema: {
       summary: 'Make a link to the QR page', operationId: 'createQrLink', tags: ['Connection'],
       description: 'A signed address of the QR page of this one instance, for a browser or a person without a key. It works for five minutes.',
@@ -74,17 +76,17 @@ export function qrRoutes(app: App, { usecases, signer, clock, publicUrl }: QrDep
 
   async function sendPage(instanceId: string, reply: FastifyReply): Promise<FastifyReply> {
     const view = await usecases.getInstance(instanceId);
-    const qr = await currentQr(instanceId);
-    const page = renderQrPage({ name: view.name, status: viewStatus(view), qr: qr && { svg: await qrSvg(qr.text), secondsLeft: Math.max(0, Math.round((qr.expiresAt - clock.now()) / 1000)) } });
-    return sendHtml(reply, page);
-  }
-
-  async function currentQr(instanceId: string): Promise<{ text: string; expiresAt: number } | null> {
+    const status = viewStatus(view);
     try {
-      return await usecases.getQr(instanceId);
+      const { text, expiresAt } = await usecases.getQr(instanceId);
+      const secondsLeft = Math.max(0, Math.round((expiresAt - clock.now()) / 1000));
+      return sendHtml(reply, renderQrPage({ name: view.name, status, qr: { svg: await qrSvg(text), secondsLeft } }));
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'qr_not_available') return null;
-      throw error;
+      if (!(error instanceof DomainError) || error.code !== 'qr_not_available') throw error;
+      // Whoever has no code knows the state best; what was shown of it before may be a moment older.
+      const { instanceStatus = status.status } = error.details;
+      const now = { ...status, status: instanceStatus as InstanceStatus, message: error.hint ?? status.message };
+      return sendHtml(reply, renderQrPage({ name: view.name, status: now, qr: null }));
     }
   }
 }

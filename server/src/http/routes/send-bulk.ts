@@ -18,6 +18,7 @@ const checks = new Map(BULK_KINDS.map(kind => [kind, compileCheck(schemaOf(kind)
 /** Many messages in one call, all asynchronous. */
 export function sendBulkRoute(app: App, { usecases, limits }: { usecases: GatewayUseCases; limits: HttpLimits }): void {
   app.post('/instances/:instanceId/messages/bulk', {
+    config: { scope: 'messages:send', audit: 'message.send_bulk' },
     bodyLimit: Math.ceil(limits.mediaBytes / 3) * 4 + limits.jsonBodyBytes,
     schema: {
       summary: 'Queue many messages', operationId: 'sendBulk', tags: ['Messages'],
@@ -29,6 +30,7 @@ export function sendBulkRoute(app: App, { usecases, limits }: { usecases: Gatewa
     const answers = await usecases.queueMessages(request.params.instanceId, request.body.messages.map(readItem));
     const messages = answers.map(viewItem);
     const refused = answers.filter(answer => answer.kind === 'refused').length;
+    request.auditNote = { detail: { accepted: messages.length - refused, refused } };
     return reply.code(202).send({ accepted: messages.length - refused, refused, messages });
   });
 }

@@ -25,6 +25,7 @@ const checkFields = compileCheck(SendMediaFields, 'form');
 
 function sendMediaRoute(app: App, kind: MediaKind, { usecases, media, limits }: SendMediaDeps): void {
   app.post(`/instances/:instanceId/messages/${kind}`, {
+    config: { scope: 'messages:send', audit: 'message.send' },
     // Base64 takes four bytes for three.
     bodyLimit: Math.ceil(limits.mediaBytes / 3) * 4 + limits.jsonBodyBytes,
     schema: {
@@ -34,7 +35,7 @@ function sendMediaRoute(app: App, kind: MediaKind, { usecases, media, limits }: 
       description: `The ${kind} by url, as base64, or as the part \`file\` of a form. Answers 201 when WhatsApp has acknowledged the message; with X-Async: true or ?async=true 202 as soon as it is on disk, and a url is fetched when the message goes out. Media may have up to ${limits.mediaBytes} bytes.`,
       params: InstanceParams, querystring: SendQuery, headers: SendHeaders,
       body: { content: { 'application/json': { schema: SendMediaJson(kind) }, 'multipart/form-data': { schema: SendMediaForm } } },
-      response: { ...SEND_ANSWERS, ...problems(...SEND_PROBLEMS, 'media_fetch_failed', 'media_too_large', 'media_unavailable') },
+      response: { ...SEND_ANSWERS, ...problems(...SEND_PROBLEMS, 'media_fetch_failed', 'address_not_allowed', 'media_too_large', 'media_unavailable') },
     },
   }, async (request, reply) => {
     const { instanceId } = request.params;

@@ -22,6 +22,7 @@ const HOW = '201 when WhatsApp has acknowledged the message, and a problem in ev
 /** Messages without media. They answer when WhatsApp has acknowledged, or, where that was asked for, when they are on disk. */
 export function sendRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.post('/instances/:instanceId/messages/text', {
+    config: { scope: 'messages:send', audit: 'message.send' },
     schema: {
       summary: 'Send a text', operationId: 'sendText', tags: ['Messages'],
       description: `Answers ${HOW}`,
@@ -35,6 +36,7 @@ export function sendRoutes(app: App, { usecases }: { usecases: GatewayUseCases }
   });
 
   app.post('/instances/:instanceId/messages/location', {
+    config: { scope: 'messages:send', audit: 'message.send' },
     schema: {
       summary: 'Send a location', operationId: 'sendLocation', tags: ['Messages'],
       description: `Answers ${HOW}`,

@@ -11,18 +11,21 @@ const missing = problems('validation_failed', 'instance_not_found', 'webhook_not
 /** Webhooks of an instance; the deliveries to them have routes of their own. */
 export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCases }): void {
   app.post('/instances/:instanceId/webhooks', {
+    config: { scope: 'webhooks:write', audit: 'webhook.create' },
     schema: {
       summary: 'Create a webhook', operationId: 'createWebhook', tags,
       description: 'Events are posted to it as Standard Webhooks: signed, retried, each with an id that stays the same. The secret is in this answer and in no other.',
       params: InstanceParams, body: CreateWebhook,
-      response: { 201: Ref(CreatedWebhook), ...problems('validation_failed', 'instance_not_found', 'unsupported_media_type', 'payload_too_large') },
+      response: { 201: Ref(CreatedWebhook), ...problems('validation_failed', 'instance_not_found', 'address_not_allowed', 'unsupported_media_type', 'payload_too_large') },
     },
   }, async (request, reply) => {
     const webhook = await usecases.createWebhook(request.params.instanceId, request.body);
+    request.auditNote = { detail: { webhookId: webhook.id } };
     return reply.code(201).header('location', `/instances/${request.params.instanceId}/webhooks/${webhook.id}`).send({ ...viewWebhook(webhook), secret: webhook.secret });
   });
 
   app.get('/instances/:instanceId/webhooks', {
+    config: { scope: 'webhooks:write' },
     schema: {
       summary: 'List webhooks', operationId: 'listWebhooks', tags,
       description: 'The webhooks of an instance, without their secrets.',
@@ -31,6 +34,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   }, async request => ({ webhooks: (await usecases.listWebhooks(request.params.instanceId)).map(viewWebhook) }));
 
   app.get('/instances/:instanceId/webhooks/:webhookId', {
+    config: { scope: 'webhooks:write' },
     schema: {
       summary: 'Get a webhook', operationId: 'getWebhook', tags,
       description: 'One webhook, without its secret.',
@@ -39,15 +43,17 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   }, async request => viewWebhook(await usecases.getWebhook(request.params.instanceId, request.params.webhookId)));
 
   app.patch('/instances/:instanceId/webhooks/:webhookId', {
+    config: { scope: 'webhooks:write', audit: 'webhook.update' },
     schema: {
       summary: 'Change a webhook', operationId: 'updateWebhook', tags,
       description: 'Changes what is given; a new secret alone signs from the next attempt on (rotate-secret has an overlap). A new url, secret or headers, or enabling it, sends at once what waits for its next attempt.',
       params: WebhookParams, body: UpdateWebhook,
-      response: { 200: Ref(WebhookSchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'unsupported_media_type', 'payload_too_large') },
+      response: { 200: Ref(WebhookSchema), ...problems('validation_failed', 'instance_not_found', 'webhook_not_found', 'address_not_allowed', 'unsupported_media_type', 'payload_too_large') },
     },
   }, async request => viewWebhook(await usecases.updateWebhook(request.params.instanceId, request.params.webhookId, request.body)));
 
   app.delete('/instances/:instanceId/webhooks/:webhookId', {
+    config: { scope: 'webhooks:write', audit: 'webhook.delete' },
     schema: {
       summary: 'Delete a webhook', operationId: 'deleteWebhook', tags,
       description: 'Nothing more is posted to it; deliveries that were waiting go with it.',
@@ -59,6 +65,7 @@ export function webhookRoutes(app: App, { usecases }: { usecases: GatewayUseCase
   });
 
   app.post('/instances/:instanceId/webhooks/:webhookId/rotate-secret', {
+    config: { scope: 'webhooks:write', audit: 'webhook.rotate_secret' },
     schema: {
       summary: 'Replace the secret', operationId: 'rotateWebhookSecret', tags,
       description: 'A new secret, given or made. Until the overlap is over each post carries the signature of both, so that receivers can change over in their own time. The secret is in this answer and in no other.',

@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
+import { Type, type Static, type TObject, type TSchema, type TUnsafe } from 'typebox';
 import { INSTANCE_ID_PATTERN } from '../../domain/instances/instance.js';
 
 /** One of several words. */
@@ -9,6 +9,11 @@ export function Words<const T extends readonly string[]>(words: T, options: { de
 /** A reference to a schema that the server has registered under its `$id` (schemas/index.ts). */
 export function Ref<T extends TSchema & { $id?: string }>(schema: T): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({ $ref: `${(schema as { $id: string }).$id}#` });
+}
+
+/** The object, or null; as a body: or none. */
+export function orNull<T extends TObject>(schema: T): TUnsafe<Static<T> | null> {
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'] });
 }
 
 /** A time in ISO 8601, UTC. */
@@ -31,4 +36,4 @@ export const InstanceParams = Type.Object({ instanceId: InstanceId }, closed);
 export const MessageParams = Type.Object({ instanceId: InstanceId, messageId: MessageId }, closed);
 export const WebhookParams = Type.Object({ instanceId: InstanceId, webhookId: Id('Id of the webhook.') }, closed);
 export const DeliveryParams = Type.Object({ instanceId: InstanceId, webhookId: Id('Id of the webhook.'), deliveryId: Id('Id of the delivery.') }, closed);
-export { InstanceId, MessageId };
+export { Id, InstanceId, MessageId };

@@ -4,10 +4,12 @@ import { Ref, Time, Words, InstanceId } from './common.js';
 
 const closed = { additionalProperties: false } as const;
 const Interval = (description: string) => Type.Integer({ minimum: 0, maximum: 3_600_000, description });
-const Name = Type.String({ minLength: 1, maxLength: 100, description: 'A name for people, up to 100 characters.' });
+// PostgreSQL keeps no NUL.
+const Name = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000]+$', description: 'A name for people, up to 100 characters.' });
 const Reason = Type.String({ description: 'Why the instance is in this state: a stable code.', examples: ['connected'] });
 const Sentence = Type.String({ description: 'The reason as a sentence that says what to do.' });
 const Status = Words(INSTANCE_STATUSES, { description: 'State of the connection to WhatsApp.' });
+const StatusAt = Time('When that state was noted or confirmed last. Of a connection that is held or made, it is confirmed every few seconds.');
 const PhoneNumber = Type.String({ description: 'The linked account\'s phone number, digits only.', examples: ['15550001111'] });
 
 const SettingsPatch = Type.Object({
@@ -40,6 +42,7 @@ export const InstanceSchema = Type.Object({
   status: Status,
   reason: Reason,
   message: Sentence,
+  statusAt: StatusAt,
   phoneNumber: Type.Optional(PhoneNumber),
   lid: Type.Optional(Type.String({ description: 'The account\'s LID.' })),
   hasQR: Type.Boolean({ description: 'Whether a QR code can be scanned right now.' }),
@@ -70,6 +73,7 @@ export const InstanceStatusSchema = Type.Object({
   status: Status,
   reason: Reason,
   message: Sentence,
+  statusAt: StatusAt,
   phoneNumber: Type.Optional(PhoneNumber),
   connectedAt: Type.Optional(Time('Since when, or when last, the instance was connected.')),
   lastSeen: Type.Optional(Time('When WhatsApp was heard from last.')),

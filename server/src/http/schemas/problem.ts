@@ -19,7 +19,7 @@ export const ProblemSchema = Type.Object({
 });
 
 /** Codes that any route with a key may answer. */
-const ALWAYS: ErrorCode[] = ['unauthorized', 'overloaded', 'not_ready', 'shutting_down', 'internal_error'];
+const ALWAYS: ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited', 'instance_unowned', 'owner_unreachable', 'store_unavailable', 'overloaded', 'not_ready', 'shutting_down', 'internal_error'];
 
 /**
  * Response schemas for the problems a route may answer, one per HTTP status. The type is empty on purpose: a handler

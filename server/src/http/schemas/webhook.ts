@@ -1,10 +1,10 @@
-import { Type, type Static, type TObject, type TUnsafe } from 'typebox';
+import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../domain/events/event.js';
 import { CHAT_TYPES, MAX_FILTER_CHATS } from '../../domain/webhooks/filter.js';
 import { MAX_OVERLAP_MS } from '../../domain/webhooks/signing.js';
 import { DELIVERY_STATES, MAX_INTERVAL_MS } from '../../domain/webhooks/webhook.js';
 import { BREAKER_STATES } from '../../usecases/webhooks/receiver-breaker.js';
-import { Ref, Time, Words } from './common.js';
+import { orNull, Ref, Time, Words } from './common.js';
 
 const closed = { additionalProperties: false } as const;
 // Types and documentation alone: domain/webhooks judges the values.
@@ -112,8 +112,3 @@ export const ReplayDeliveries = orNull(Type.Object({
 export const ReplayedSchema = Type.Object({
   replayed: Type.Integer({ description: 'How many are on their way again.' }),
 }, { description: 'What is posted again.' });
-
-/** The object, or null; as a body: or none. */
-function orNull<T extends TObject>(schema: T): TUnsafe<Static<T> | null> {
-  return Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'] });
-}

@@ -32,6 +32,7 @@ export function viewStatus(view: InstanceView): Omit<Static<typeof InstanceStatu
     status: live?.status ?? view.status,
     reason,
     message: describeReason(reason),
+    statusAt: iso(view.statusAt),
     ...(phoneNumber === null ? {} : { phoneNumber }),
     ...maybeIso('connectedAt', live?.connectedAt ?? view.connectedAt),
     ...maybeIso('lastSeen', live?.lastSeen ?? view.lastSeen),
