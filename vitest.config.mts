@@ -1,25 +1,13 @@
-import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, mergeConfig } from 'vitest/config';
+import base from './vitest.base.mts';
 
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/** `npm test`: everything that needs only Node and npm. Tests run against the built gateway and simulator. */
-export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^@gateway\/(.*)$/, replacement: at('./server/dist/src/') + '$1' },
-      { find: /^@simulator\/(.*)$/, replacement: at('./server/dist/simulator/') + '$1' },
-    ],
-  },
+/** `npm test`: everything that needs only Node and npm. */
+export default mergeConfig(base, defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/n8n/**', 'test/services/**'],
-    pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // libsignal prints session entries; the gateway silences it, tests do not show it.
-    onConsoleLog: log => !/^(Closing (open |stale open )?session|Opening session|Removing old closed session|Migrating session|Session (already|error)|Failed to decrypt message with any|Decrypted message with closed)/.test(log),
-    server: { deps: { external: [/server\/dist\//] } },
   },
-});
+}));

@@ -1,9 +1,15 @@
 /**
- * Every figure as a ratio against a control in the same run. Arguments choose among `send`, `async`, `inbound` and `sessions`; none means all.
+ * Every figure as a ratio against a control in the same run. Arguments choose among `send`, `async`, `inbound`, `sessions`, `seal`, `forward`, which needs a
+ * redis-server, and `cluster`, which needs PostgreSQL as well; none means all.
  * Where a target is missed, the same is measured once more with the weaker durability. BENCH_QUICK=1 takes small counts, to see that everything runs.
  */
+import { ensurePostgres } from '../scripts/services/postgres-server.mjs';
+import { ensureRedisServer } from '../scripts/services/redis-server.mjs';
 import { benchAsync } from './async.mjs';
+import { benchCluster } from './cluster.mjs';
+import { benchForward } from './forward.mjs';
 import { benchInbound, createArrivals } from './inbound.mjs';
+import { benchSeal } from './seal.mjs';
 import { benchSend } from './send.mjs';
 import { benchSessions } from './sessions.mjs';
 import { openPair } from './support/pair.mjs';
@@ -13,7 +19,7 @@ import { within } from './support/until.mjs';
 
 /** Every benchmark keeps to its time; if all of it takes this long, something hangs. */
 const LIMIT_MS = 540_000;
-const NAMES = ['send', 'async', 'inbound', 'sessions'];
+const NAMES = ['send', 'async', 'inbound', 'sessions', 'seal', 'forward', 'cluster'];
 const WEAKER = { SQLITE_SYNCHRONOUS: 'normal' };
 const QUICK = process.env.BENCH_QUICK === '1';
 const SIZES = QUICK
@@ -22,13 +28,21 @@ const SIZES = QUICK
     async: { rounds: 1, budgetMs: 1, count: 100 },
     inbound: { rounds: 1, budgetMs: 1, burst: 60, single: 20 },
     sessions: { rounds: 1, budgetMs: 1, count: 3 },
+    seal: { rounds: 1, budgetMs: 1, count: 40 },
+    forward: { rounds: 1, budgetMs: 1, count: 50 },
+    cluster: { rounds: 1, budgetMs: 1, count: 40 },
   }
   : {
     send: { rounds: 7, budgetMs: 12_000, count: 150 },
     async: { rounds: 4, budgetMs: 20_000, count: 1_500 },
     inbound: { rounds: 7, budgetMs: 12_000, burst: 200, single: 60 },
     sessions: { rounds: 3, budgetMs: 50_000, count: 100 },
+    seal: { rounds: 11, budgetMs: 15_000, count: 100 },
+    forward: { rounds: 7, budgetMs: 10_000, count: 400 },
+    cluster: { rounds: 7, budgetMs: 12_000, count: 150 },
   };
+const ON_A_STAGE = { seal: benchSeal, forward: benchForward, cluster: benchCluster };
+const NEEDED = { forward: [ensureRedisServer], cluster: [ensureRedisServer, ensurePostgres] };
 const WEAKER_ROUNDS = 3;
 const WEAKER_BUDGET_MS = QUICK ? 1 : 6_000;
 
@@ -68,6 +82,13 @@ async function run(chosen) {
       if (missedRows(result).length > 0) weaker.set('sessions', await result.again(WEAKER));
     });
   }
+  for (const [name, bench] of Object.entries(ON_A_STAGE)) {
+    if (!chosen.includes(name)) continue;
+    await onStage({}, async stage => {
+      say(`${name} …`);
+      results.set(name, await bench(stage, SIZES[name]));
+    });
+  }
 
   const seconds = Math.round((performance.now() - started) / 1_000);
   const all = [...results.values()];
@@ -89,6 +110,21 @@ async function onStage(options, work) {
   }
 }
 
+/** What needs servers that are not there is left out, unless it was asked for. */
+async function withWhatTheyNeed(names) {
+  const left = [];
+  for (const name of names) {
+    try {
+      for (const ensure of NEEDED[name] ?? []) await ensure(say);
+      left.push(name);
+    } catch (error) {
+      if (names !== NAMES) throw error;
+      say(`${name} is left out. ${error.message}`);
+    }
+  }
+  return left;
+}
+
 function say(line) {
   process.stdout.write(`${line}\n`);
 }
@@ -100,7 +136,7 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 try {
-  await within('all benchmarks', run(chosen), LIMIT_MS);
+  await within('all benchmarks', run(await withWhatTheyNeed(chosen)), LIMIT_MS);
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

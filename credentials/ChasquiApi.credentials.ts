@@ -28,7 +28,8 @@ export class ChasquiApi implements ICredentialType {
       typeOptions: { password: true },
       default: '',
       required: true,
-      description: 'The key that the gateway prints at its first start, or the one it was given as CHASQUI_API_KEY',
+      description:
+        'A key with the scopes instances:read, messages:send, messages:read and webhooks:write (POST /keys makes one), or the one that the gateway prints at its first start or was given as CHASQUI_API_KEY',
     },
   ];
 
@@ -45,6 +46,13 @@ export class ChasquiApi implements ICredentialType {
         properties: {
           value: 401,
           message: 'The gateway does not know this API key. Enter the one that it printed at its first start, or the one it was given as CHASQUI_API_KEY.',
+        },
+      },
+      {
+        type: 'responseCode',
+        properties: {
+          value: 403,
+          message: 'The gateway knows this API key, but it must not list instances. Give it the scopes instances:read, messages:send, messages:read and webhooks:write.',
         },
       },
     ],

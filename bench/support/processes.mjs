@@ -83,11 +83,11 @@ export async function startSimulator(dir, { quickPairing = false } = {}) {
 
 /**
  * The built gateway, with its default settings but for `env`, on a free port, over `dataDir`. Resolves when it serves, with its address and the time until then.
- * @param {{ dir: string, dataDir: string, simulatorUrl: string, env?: Record<string, string> }} options
+ * @param {{ dir: string, dataDir: string, simulatorUrl: string, env?: Record<string, string>, module?: URL }} options module: another main program
  */
-export async function startGateway({ dir, dataDir, simulatorUrl, env = {} }) {
+export async function startGateway({ dir, dataDir, simulatorUrl, env = {}, module = new URL('src/main.js', DIST) }) {
   const gateway = startMeasured({
-    module: new URL('src/main.js', DIST),
+    module,
     logFile: join(dir, `gateway-${Date.now()}.log`),
     env: { PORT: '0', DATA_DIR: dataDir, CHASQUI_API_KEY: API_KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulatorUrl, ...env },
   });

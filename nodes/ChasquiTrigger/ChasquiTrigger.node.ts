@@ -17,7 +17,7 @@ export class ChasquiTrigger implements INodeType {
     group: ['trigger'],
     version: 1,
     subtitle:
-      '={{ $parameter["events"].map((event) => ({ "message.received": "Message Received", "message.ack": "Message Acknowledged", "instance.status": "Instance Status Changed" })[event]).join(", ") }}',
+      '={{ $parameter["events"].map((event) => ({ "message.received": "Message Received", "message.ack": "Message Acknowledged", "instance.status": "Instance Status Changed", "instance.alert": "Instance Alert" })[event]).join(", ") }}',
     eventTriggerDescription: 'Waiting for WhatsApp: let somebody write to the account',
     description: 'Start a workflow when a WhatsApp message arrives or is acknowledged, or when an account changes its status',
     defaults: { name: 'Chasqui Trigger' },

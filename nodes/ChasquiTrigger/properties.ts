@@ -9,6 +9,11 @@ export const triggerProperties: INodeProperties[] = [
     type: 'multiOptions',
     options: [
       {
+        name: 'Instance Alert',
+        value: 'instance.alert',
+        description: 'The connection was lost again and again, or WhatsApp stopped answering on it',
+      },
+      {
         name: 'Instance Status Changed',
         value: 'instance.status',
         description: 'The account was connected, disconnected, logged out, or waits for a scan',
