@@ -41,6 +41,7 @@ describe('the check of directions', () => {
     ['server/src/adapters/prisma/a.ts', '../../usecases/health.js'],
     ['server/src/adapters/memory/a.ts', '../../config.js'],
     ['server/src/adapters/memory/a.ts', '@prisma/client'],
+    ['server/src/adapters/prisma/a.ts', 'pg'],
     ['server/src/adapters/memory/a.ts', 'fastify'],
     ['server/src/adapters/redis/a.ts', 'bullmq'],
     ['server/src/adapters/bullmq/a.ts', 'ioredis'],

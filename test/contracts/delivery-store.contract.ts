@@ -115,13 +115,33 @@ export function describeDeliveryStoreContract(name: string, open: () => Promise<
       expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'pending', attempts: 1, nextAttemptAt: NOW + 5, lastStatus: 503, lastError: 'HTTP 503', deliveredAt: null });
       await deliveries.settle('d1', { state: 'dead', attempts: 2, at: NOW + 6, lastStatus: null });
       expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'dead', attempts: 2, nextAttemptAt: NOW + 6, lastStatus: null, lastError: 'HTTP 503', deliveredAt: null });
+      await deliveries.replayOne('hook', 'd1', NOW + 6);
       await deliveries.settle('d1', { state: 'delivered', attempts: 3, at: NOW + 7, lastStatus: 204, lastError: null });
       expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'delivered', attempts: 3, lastStatus: 204, lastError: null, deliveredAt: NOW + 7 });
-      // A replay puts it back to its old place.
-      await deliveries.settle('d1', { state: 'pending', attempts: 0, at: NOW + 8 });
-      expect(await deliveries.find('hook', 'd1')).toMatchObject({ state: 'pending', attempts: 0, nextAttemptAt: NOW + 8, deliveredAt: null });
-      expect(await due(NOW + 8)).toEqual(['d1']);
       expect(await deliveries.find('hook', 'd2')).toMatchObject({ state: 'pending', attempts: 0 });
+    });
+
+    it('does not let a late word change what came to its end, nor hand out what follows a second time', async () => {
+      await deliveries.insert([delivery('d1'), delivery('d2'), delivery('d3')]);
+      expect((await done('d1'))?.id).toBe('d2');
+      const end = await deliveries.find('hook', 'd1');
+      expect(await retryAt('d1', NOW + 50)).toBeNull();
+      expect(await deliveries.settle('d1', { state: 'dead', attempts: 9, at: NOW + 9, lastStatus: 500 })).toBeNull();
+      expect(await done('d1')).toBeNull();
+      expect(await deliveries.find('hook', 'd1')).toEqual(end);
+    });
+
+    it('replays one at its old place, whatever became of it', async () => {
+      await deliveries.insert([delivery('d1'), delivery('d2')]);
+      await deliveries.settle('d1', { state: 'dead', attempts: 9, at: NOW + 6, lastStatus: 500, lastError: 'no' });
+      const fresh = { ...delivery('d1'), state: 'pending', attempts: 0, nextAttemptAt: NOW + 8, lastStatus: null, lastError: null, deliveredAt: null };
+      expect(await deliveries.replayOne('hook', 'd1', NOW + 8)).toEqual(fresh);
+      expect(await due(NOW + 8)).toEqual(['d1']);
+      await done('d1');
+      expect(await deliveries.replayOne('hook', 'd1', NOW + 8)).toEqual(fresh);
+      expect(await deliveries.replayOne('hook', 'd1', NOW + 9)).toEqual({ ...fresh, nextAttemptAt: NOW + 9 });
+      expect(await deliveries.replayOne('other', 'd1', NOW)).toBeNull();
+      expect(await deliveries.replayOne('hook', 'gone', NOW)).toBeNull();
     });
 
     it('brings forward what waits for a later time, of one webhook, and leaves attempts and ends alone', async () => {

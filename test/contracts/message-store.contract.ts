@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { MESSAGE_STATES, mayAdvance, type MessageState } from '@gateway/domain/messages/message.js';
 import type { DeliveryStore, MessageStore } from '@gateway/ports/message-store.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -104,9 +105,10 @@ export function describeMessageStoreContract(name: string, open: () => Promise<O
     it('keeps the time of each step and the failure', async () => {
       await messages.insertOutgoing(outgoing('m1'));
       await messages.advance(step('m1', 'sending', NOW + 1), []);
-      await messages.markAttempt('one', 'm1', 2);
+      expect(await messages.markAttempt(soleTenure('one'), 'm1', 2)).toBe(true);
       await messages.advance(step('m1', 'sent', NOW + 2), []);
-      await messages.markAttempt('one', 'm1', 9);
+      expect(await messages.markAttempt(soleTenure('one'), 'm1', 9)).toBe(false);
+      expect(await messages.markAttempt(soleTenure('one'), 'unknown', 9)).toBe(false);
       await messages.advance(step('m1', 'delivered', NOW + 3), []);
       await messages.advance(step('m1', 'read', NOW + 4), []);
       await messages.advance(step('m1', 'played', NOW + 5), []);

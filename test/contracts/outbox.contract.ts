@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { MESSAGE_STATES } from '@gateway/domain/messages/message.js';
 import type { MediaStash } from '@gateway/ports/media-stash.js';
 import type { MessageStore, Outbox } from '@gateway/ports/message-store.js';
@@ -29,7 +30,7 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
       messages.insertOutgoing(outgoing(id, { dueAt: NOW, expiresAt: NOW + 1000, proto: null, request: '{"type":"text"}', ...change }));
     const ids = (rows: { messageId: string }[]) => rows.map(({ messageId }) => messageId);
     const begin = (messageId: string, attempts = 1) =>
-      outbox.begin({ instanceId: 'one', messageId, party: 'jid', chatId: 'chat', proto: utf8('wire'), timestamp: NOW + 5, attempts });
+      outbox.begin({ instanceId: 'one', messageId, party: 'jid', chatId: 'chat', proto: utf8('wire'), timestamp: NOW + 5, attempts, epoch: 0 });
 
     it('keeps the order of due times, then of acceptance, also of what is being sent', async () => {
       await queued('later', { dueAt: NOW + 50 });
@@ -57,9 +58,9 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
       const taken = await messages.find('one', 'queued');
       expect(taken).toMatchObject({ state: 'sending', party: 'jid', chatId: 'chat', timestamp: NOW + 5, attempts: 1, request: null });
       expect(taken?.proto && Buffer.from(taken.proto).toString()).toBe('wire');
-      await outbox.putBack('one', 'queued', 2);
+      await outbox.putBack(soleTenure('one'), 'queued', 2);
       expect(await messages.find('one', 'queued')).toMatchObject({ state: 'queued', attempts: 2, dueAt: NOW });
-      await outbox.putBack('one', 'sent', 2);
+      await outbox.putBack(soleTenure('one'), 'sent', 2);
       expect((await messages.find('one', 'sent'))?.state).toBe('sent');
     });
 
@@ -68,7 +69,7 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
       await queued('tried');
       await begin('tried');
       expect(await outbox.cancel('one', 'tried')).toBe(false);
-      await outbox.putBack('one', 'tried', 1);
+      await outbox.putBack(soleTenure('one'), 'tried', 1);
       expect(await outbox.cancel('one', 'tried')).toBe(false);
       expect(await outbox.cancel('one', 'waiting')).toBe(true);
       expect(await outbox.cancel('one', 'waiting')).toBe(false);
@@ -113,7 +114,7 @@ export function describeOutboxContract(name: string, open: () => Promise<OpenOut
 
     it('binds a key to one message for a time, also when many come at once', async () => {
       const keyed = (id: string, since = NOW - 10, change: Parameters<typeof outgoing>[1] = {}) =>
-        messages.insertOutgoing(outgoing(id, { idempotency: { key: 'k', requestHash: `hash of ${id}` }, ...change }), since);
+        messages.insertOutgoing(outgoing(id, { idempotency: { key: 'k', requestHash: `hash of ${id}` }, ...change }), { keysSince: since });
       const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => keyed(`m${index}`)));
       expect(answers.filter(answer => answer === null)).toHaveLength(1);
       expect(answers[0]).toBeNull();

@@ -1,17 +1,25 @@
+import { createSystemClock } from '@gateway/adapters/system/clock.js';
+import { createSystemRandom } from '@gateway/adapters/system/random.js';
+import { managesKeys } from '@gateway/domain/access/scopes.js';
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
-import type { ApiKeyRepository, InstanceRepository, WebhookRepository } from '@gateway/ports/repositories.js';
+import type { Repositories } from '@gateway/ports/repositories.js';
+import { createFirstKey } from '@gateway/usecases/access/first-key.js';
+import { hashKey } from '@gateway/usecases/access/secret-key.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NOW, webhook } from './support/samples';
 
-export interface OpenRepositories {
-  instances: InstanceRepository;
-  webhooks: WebhookRepository;
-  apiKeys: ApiKeyRepository;
+export interface OpenRepositories extends Repositories {
   close(): Promise<void>;
 }
 
-function opening(open: () => Promise<OpenRepositories>): () => OpenRepositories {
-  let opened: OpenRepositories;
+/** Of a store that nodes share. */
+export interface OpenSharedRepositories extends OpenRepositories {
+  /** Makes a node the instance's owner at this epoch, whoever was before. */
+  takeOver(instanceId: string, epoch: number): Promise<void>;
+}
+
+function opening<Opened extends OpenRepositories>(open: () => Promise<Opened>): () => Opened {
+  let opened: Opened;
   beforeEach(async () => {
     opened = await open();
   });
@@ -29,7 +37,7 @@ export function describeInstanceRepositoryContract(name: string, open: () => Pro
       const { instances } = opened();
       const made = await instances.create(one, NOW);
       expect(made).toEqual({
-        ...one, phoneNumber: null, lid: null, status: 'DISCONNECTED', reason: 'created', qr: null, qrAt: null, connectedAt: null, lastSeen: null,
+        ...one, phoneNumber: null, lid: null, status: 'DISCONNECTED', reason: 'created', statusEpoch: null, qr: null, qrAt: null, connectedAt: null, lastSeen: null,
         active: false, createdAt: NOW, updatedAt: NOW, deletedAt: null,
       });
       expect(await instances.find('one')).toEqual(made);
@@ -67,6 +75,45 @@ export function describeInstanceRepositoryContract(name: string, open: () => Pro
       expect((await instances.find('a'))?.deletedAt).toBe(NOW + 5);
       await instances.update('a', { deletedAt: null }, NOW + 6);
       expect(await instances.list()).toHaveLength(3);
+    });
+  });
+}
+
+/** What else holds where nodes share the store. */
+export function describeSharedInstanceRepositoryContract(name: string, open: () => Promise<OpenSharedRepositories>): void {
+  describe(`instance repository: ${name}`, () => {
+    const opened = opening(open);
+    beforeEach(async () => {
+      await opened().instances.create(one, NOW);
+    });
+
+    it('changes an instance with the epoch of its owner, and without one', async () => {
+      const { instances, takeOver } = opened();
+      await takeOver('one', 7);
+      expect(await instances.update('one', { name: 'a', active: true }, NOW + 1, 7)).toMatchObject({ name: 'a', active: true, updatedAt: NOW + 1 });
+      expect(await instances.update('one', { name: 'b' }, NOW + 2)).toMatchObject({ name: 'b', active: true });
+    });
+
+    it('changes nothing with the epoch of a former owner, or where there is none', async () => {
+      const { instances, takeOver } = opened();
+      await expect(instances.update('one', { name: 'a' }, NOW, 1)).rejects.toMatchObject({ name: 'DomainError', code: 'instance_unowned' });
+      await takeOver('one', 7);
+      await takeOver('one', 8);
+      for (const epoch of [7, 9]) await expect(instances.update('one', { name: 'a' }, NOW, epoch)).rejects.toMatchObject({ code: 'instance_unowned' });
+      expect(await instances.find('one')).toMatchObject({ name: one.name, updatedAt: NOW });
+      await expect(instances.update('two', { name: 'a' }, NOW, 1)).rejects.toMatchObject({ code: 'instance_not_found' });
+    });
+
+    it('lets no change of a former owner through after a takeover, whoever comes first', async () => {
+      const { instances, takeOver } = opened();
+      await takeOver('one', 1);
+      for (let epoch = 1; epoch <= 20; epoch += 1) {
+        const late = instances.update('one', { name: `epoch ${epoch}` }, NOW, epoch).then(() => null, (error: unknown) => error);
+        await takeOver('one', epoch + 1);
+        await instances.update('one', { name: 'mine' }, NOW, epoch + 1);
+        expect(await late).toSatisfy((error: unknown) => error === null || (error as { code: unknown }).code === 'instance_unowned');
+        expect((await instances.find('one'))?.name).toBe('mine');
+      }
     });
   });
 }
@@ -135,14 +182,87 @@ export function describeApiKeyRepositoryContract(name: string, open: () => Promi
     it('finds keys by their hash and counts them', async () => {
       const { apiKeys } = opened();
       expect(await apiKeys.count()).toBe(0);
-      const key = { id: 'k1', name: 'first', hash: 'ab'.repeat(32), createdAt: NOW, revokedAt: null };
-      await apiKeys.create(key);
-      await apiKeys.create({ ...key, id: 'k2', hash: 'cd'.repeat(32), revokedAt: NOW + 1 });
+      const key = { id: 'k1', name: 'first', hash: 'ab'.repeat(32), scopes: ['messages:send', 'instances:read'] as const, instances: ['one'], createdAt: NOW, revokedAt: null, lastUsedAt: NOW + 1, rateLimitPerMinute: 60 };
+      expect(await apiKeys.create(key)).toBe(true);
+      expect(await apiKeys.create({ ...key, id: 'k2', hash: 'cd'.repeat(32), revokedAt: NOW + 1 })).toBe(true);
       expect(await apiKeys.findByHash(key.hash)).toEqual(key);
       expect((await apiKeys.findByHash('cd'.repeat(32)))?.revokedAt).toBe(NOW + 1);
       expect(await apiKeys.findByHash('ef'.repeat(32))).toBeNull();
       expect(await apiKeys.count()).toBe(2);
-      await expect(apiKeys.create({ ...key, id: 'k3' })).rejects.toThrow();
+    });
+
+    it('takes an id once and a hash once', async () => {
+      const { apiKeys } = opened();
+      const key = { id: 'k1', name: 'first', hash: 'ab'.repeat(32), scopes: ['admin'] as const, instances: null, createdAt: NOW, revokedAt: null, lastUsedAt: null, rateLimitPerMinute: null };
+      const hashes = Array.from({ length: 5 }, (_, index) => String(index).repeat(64));
+      const made = await Promise.all(hashes.map(hash => apiKeys.create({ ...key, hash })));
+      expect(made.filter(Boolean)).toEqual([true]);
+      expect((await apiKeys.findByHash(hashes[made.indexOf(true)] ?? ''))?.id).toBe('k1');
+      expect(await apiKeys.create({ ...key, id: 'k2', hash: hashes[made.indexOf(true)] ?? '' })).toBe(false);
+      expect(await apiKeys.count()).toBe(1);
+    });
+
+    it('lists keys by creation, and changes what is given and nothing else', async () => {
+      const { apiKeys } = opened();
+      const key = { id: 'k1', name: 'first', hash: 'ab'.repeat(32), scopes: ['admin'] as const, instances: null, createdAt: NOW, revokedAt: null, lastUsedAt: null, rateLimitPerMinute: null };
+      const second = { ...key, id: 'k2', hash: 'cd'.repeat(32), createdAt: NOW - 1 };
+      await apiKeys.create(key);
+      await apiKeys.create(second);
+      expect(await apiKeys.list()).toEqual([second, key]);
+      expect(await apiKeys.find('k2')).toEqual(second);
+      expect(await apiKeys.find('k3')).toBeNull();
+      const patch = { name: 'núm', scopes: ['cleanup', 'messages:read'] as const, instances: ['one', 'two'], rateLimitPerMinute: 7 };
+      expect(await apiKeys.update('k1', patch, true)).toEqual({ ...key, ...patch });
+      expect(await apiKeys.update('k1', { instances: null, rateLimitPerMinute: null, name: undefined }, true)).toEqual({ ...key, ...patch, instances: null, rateLimitPerMinute: null });
+      expect(await apiKeys.update('k1', { revokedAt: NOW + 5 }, true)).toMatchObject({ revokedAt: NOW + 5, name: 'núm' });
+      await expect(apiKeys.update('k3', {}, true)).rejects.toMatchObject({ name: 'DomainError', code: 'key_not_found' });
+      await apiKeys.noteUsed('k2', NOW + 9);
+      await apiKeys.noteUsed('k2', NOW + 8);
+      await apiKeys.noteUsed('k3', NOW);
+      expect((await apiKeys.find('k2'))?.lastUsedAt).toBe(NOW + 9);
+    });
+
+    it('keeps one that manages keys where that is asked for, however many are changed at once', async () => {
+      const { apiKeys } = opened();
+      const ids = ['a', 'b', 'c', 'd'];
+      for (const id of ids) await apiKeys.create({ id, name: id, hash: id.repeat(64), scopes: ['admin'], instances: null, createdAt: NOW, revokedAt: null, lastUsedAt: null, rateLimitPerMinute: null });
+      const patches = [{ revokedAt: NOW }, { scopes: ['cleanup' as const] }, { instances: ['one'] }, { revokedAt: NOW }];
+      const ends = await Promise.allSettled(ids.map((id, index) => apiKeys.update(id, patches[index] ?? {}, true)));
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+      expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'last_admin_key' } });
+      const left = (await apiKeys.list()).filter(managesKeys);
+      expect(left).toHaveLength(1);
+      expect(await apiKeys.update(left[0]?.id ?? '', { revokedAt: NOW }, false)).toMatchObject({ revokedAt: NOW });
+    });
+
+    it('makes one first key, however many nodes start', async () => {
+      const { apiKeys } = opened();
+      const parts = { keys: apiKeys, configuredKey: null, clock: createSystemClock(), random: createSystemRandom() };
+      const made = (await Promise.all(Array.from({ length: 5 }, () => createFirstKey(parts)))).filter(key => key !== null);
+      expect(made).toHaveLength(1);
+      expect(await apiKeys.findByHash(hashKey(made[0] ?? ''))).toMatchObject({ name: 'first key', revokedAt: null });
+      expect(await createFirstKey(parts)).toBeNull();
+      expect(await apiKeys.count()).toBe(1);
+    });
+  });
+}
+
+export function describeSettingRepositoryContract(name: string, open: () => Promise<OpenRepositories>): void {
+  describe(`setting repository: ${name}`, () => {
+    const opened = opening(open);
+
+    it('keeps what was put first', async () => {
+      const { settings } = opened();
+      expect(await settings.getOrPut('network', () => 'first')).toBe('first');
+      expect(await settings.getOrPut('network', () => { throw new Error('It is there.'); })).toBe('first');
+      expect(await settings.getOrPut('other', () => 'second')).toBe('second');
+    });
+
+    it('answers one value to all that ask at once', async () => {
+      const { settings } = opened();
+      const values = await Promise.all(Array.from({ length: 10 }, (_, index) => settings.getOrPut('network', () => `made by ${index}`)));
+      expect(new Set(values).size).toBe(1);
+      expect(await settings.getOrPut('network', () => 'late')).toBe(values[0]);
     });
   });
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_CODES } from '@gateway/domain/errors.js';
+import { REASONS } from '@gateway/domain/instances/reasons.js';
 import { HTTP_STATUS } from '@gateway/http/problem.js';
 import { createHttpFixture, type HttpFixture } from '../support/http/http-fixture.js';
 import { anchorsOf, brokenLinks, findDocuments, linksOf, scriptsNamedIn } from './support/markdown.js';
@@ -10,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 
 /** Where the gateway and the other commands read their settings. */
-const SETTINGS = ['server/src/config.ts', 'server/sandbox/settings.ts', 'server/simulator/main.ts'];
+const SETTINGS = ['server/src/config.ts', 'server/sandbox/settings.ts', 'server/sandbox/cluster/settings.ts', 'server/simulator/main.ts'];
 
 describe('docs/rest.md', () => {
   let http: HttpFixture;
@@ -26,6 +27,12 @@ describe('docs/rest.md', () => {
     const named = [...rest.matchAll(/^\| `([a-z_]+)` \| \d{3} \|/gm)].map(match => match[1]);
     expect(named.filter(code => !ERROR_CODES.some(known => known === code))).toEqual([]);
     expect(named).toHaveLength(ERROR_CODES.length);
+  });
+
+  test('has every reason of a state, and no other', () => {
+    const [, table = ''] = /### States and reasons\n([^#]*)/.exec(rest) ?? [];
+    const named = [...table.matchAll(/^\| ((?:`[a-z_]+`(?:, )?)+) \|/gm)].flatMap(([, codes = '']) => [...codes.matchAll(/[a-z_]+/g)].map(String));
+    expect(named.toSorted()).toEqual(Object.keys(REASONS).toSorted());
   });
 
   interface Described { parameters?: { name: string; in: string }[] }

@@ -7,7 +7,7 @@ const CONTACTS = ['15550002221', '15550002222', '15550002223'];
 const RESTARTS = 8;
 const PER_ROUND = 150;
 
-describe('an orderly close under load', { timeout: 120_000 }, () => {
+describe('an orderly close under load', { timeout: 180_000 }, () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack();
@@ -43,7 +43,7 @@ describe('an orderly close under load', { timeout: 120_000 }, () => {
       }
       return written.filter(messageId => !stored.has(messageId));
     };
-    await until('all of them are stored', async () => (await missing()).length === 0, 30_000).catch(() => {});
+    await until('all of them are stored', async () => (await missing()).length === 0, 90_000).catch(() => {});
     expect(await missing()).toEqual([]);
   });
 });

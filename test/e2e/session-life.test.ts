@@ -76,6 +76,14 @@ describe('the life of a session', { timeout: 90_000 }, () => {
     await until('the hanging socket is gone', () => stack.simulator.stats().openSockets === 1);
   });
 
+  it('waits with a send for a connection that is on its way', async () => {
+    await start();
+    await stack.pair('demo', PHONE);
+    stack.simulator.faults.add({ kind: 'close' });
+    await until('the connection is lost', async () => (await status()).status === 'CONNECTING');
+    await stack.api.post('/instances/demo/messages/text', { to: CONTACT, text: 'in between' }, 201);
+  });
+
   it('stops and says why when it was replaced, and comes back on request', async () => {
     await start();
     await stack.pair('demo', PHONE);

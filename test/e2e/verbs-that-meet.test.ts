@@ -30,6 +30,24 @@ describe('verbs that meet', { timeout: 120_000 }, () => {
     }
   });
 
+  it('make one connection, and show one code, when connect comes several times at once', async () => {
+    await stack.api.post('/instances', { instanceId: 'demo' }, 201);
+    const connect = () => stack.api.post('/instances/demo/connect', undefined, 200) as Promise<{ status: string; qr?: string }>;
+    const answers = await Promise.all([connect(), connect(), connect()]);
+    expect(answers[0]).toMatchObject({ status: 'QR_READY', qr: expect.any(String) as string });
+    expect(answers).toEqual([answers[0], answers[0], answers[0]]);
+    stack.simulator.phones.add(PHONE);
+    await stack.simulator.phones.scan(PHONE, answers[0]?.qr ?? '');
+    await stack.api.untilStatus('demo', 'CONNECTED');
+    for (let round = 0; round < 3; round += 1) {
+      await stack.api.post('/instances/demo/disconnect', undefined, 200);
+      const logins = () => stack.simulator.log({ event: 'login', phone: PHONE }).length;
+      const before = logins();
+      for (const { status } of await Promise.all([connect(), connect(), connect()])) expect(status).toBe('CONNECTED');
+      expect(logins() - before).toBe(1);
+    }
+  });
+
   it('agree on what is stored when connect and disconnect come at once', async () => {
     await stack.pair('demo', PHONE);
     for (let round = 0; round < 6; round += 1) {

@@ -101,7 +101,7 @@ describe('Chasqui Trigger', () => {
   test('offers its events, and their settings only beside them', () => {
     const fields = pack.nodes.chasquiTrigger.description.properties;
     const events = fields.find(field => field.name === 'events') as INodeProperties;
-    expect(optionsOf(events).map(option => option.value)).toEqual(['instance.status', 'message.ack', 'message.received']);
+    expect(optionsOf(events).map(option => option.value)).toEqual(['instance.alert', 'instance.status', 'message.ack', 'message.received']);
     const statuses = fields.find(field => field.name === 'statuses') as INodeProperties;
     expect(optionsOf(statuses).map(option => option.value).sort()).toEqual(['delivered', 'failed', 'played', 'read', 'sent']);
     expect(shown(statuses, 'events')).toEqual(['message.ack']);

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { openRedis } from '@gateway/adapters/redis/open-redis.js';
+import { openRedis, type OpenRedis } from '@gateway/adapters/redis/open-redis.js';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { afterAll, beforeAll } from 'vitest';
+import { describeNodeLinkContract } from '../contracts/node-link.contract';
 import { describeSendQueueContract } from '../contracts/send-queue.contract';
 import { describeStatusBoardContract } from '../contracts/status-board.contract';
 import { collectingLogger } from '../support/logger';
@@ -21,3 +22,21 @@ async function openOwn(logger = collectingLogger([])) {
 
 describeSendQueueContract('BullMQ', openOwn);
 describeStatusBoardContract('Redis', openOwn);
+describeNodeLinkContract('Redis', async logger => {
+  const prefix = randomUUID();
+  const opened: OpenRedis[] = [];
+  const openNode = (nodeId: string) => {
+    const one = openRedis({ url: redis.url, prefix, clock: createSystemClock(), logger });
+    opened.push(one);
+    return one.link(nodeId);
+  };
+  await openNode('there').serve(async () => 'yes');
+  return {
+    async node(nodeId) {
+      const link = openNode(nodeId);
+      await until('it can call', () => link.call('there', { verb: 'ask', args: [] }, 1_000).then(() => true, () => false));
+      return link;
+    },
+    close: async () => void await Promise.all(opened.map(one => one.close())),
+  };
+});

@@ -175,6 +175,29 @@ describe('a Signal endpoint', () => {
       restore();
     }
   });
+
+  it('reads a late message of an older session, as a phone does, and then the next of the newer one', async () => {
+    const restore = silenceLibsignal();
+    try {
+      const [a, b] = [createSignalEndpoint('3'), createSignalEndpoint('4')];
+      const [toA, toB] = [{ number: '3', device: 0 }, { number: '4', device: 0 }];
+      const read = async (sealed: { type: 'pkmsg' | 'msg'; ciphertext: Buffer }) => (await b.decrypt(toA, sealed.type, sealed.ciphertext)).toString();
+      const begin = async () => {
+        await a.startSession(toB, b.createBundle());
+        await read(await a.encrypt(toB, Buffer.from('hello')));
+        const { type, ciphertext } = await b.encrypt(toA, Buffer.from('hello'));
+        await a.decrypt(toB, type, ciphertext);
+      };
+      await begin();
+      const late = await a.encrypt(toB, Buffer.from('late'));
+      await begin();
+      const next = await a.encrypt(toB, Buffer.from('next'));
+      expect(await read(late)).toBe('late');
+      expect(await read(next)).toBe('next');
+    } finally {
+      restore();
+    }
+  });
 });
 
 describe('sender keys', () => {

@@ -17,8 +17,10 @@ export interface TestProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-export function startProcess(entry: 'src/main.js' | 'simulator/main.js' | 'sandbox/main.js', env: Record<string, string>): TestProcess {
-  const child: ChildProcess = spawn(process.execPath, [dist(entry)], {
+type Program = 'src/main.js' | 'src/cli.js' | 'simulator/main.js' | 'sandbox/main.js' | 'sandbox/cluster/main.js';
+
+export function startProcess(entry: Program, env: Record<string, string>, args: readonly string[] = []): TestProcess {
+  const child: ChildProcess = spawn(process.execPath, [dist(entry), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { startGateway, type Gateway } from '@gateway/app.js';
 import { readConfig } from '@gateway/config.js';
 import { createSimulator, silenceLibsignal, type Simulator, type SimulatorOptions } from '@simulator/index.js';
@@ -33,6 +34,8 @@ export interface Stack {
 export interface StackOptions {
   simulator?: SimulatorOptions;
   env?: Record<string, string>;
+  /** In the place of the one that collects complaints. */
+  logger?: Logger;
 }
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -41,7 +44,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const simulator = createSimulator({ quickPairing: true, ...options.simulator });
   await simulator.start();
   const complaints: Record<string, unknown>[] = [];
-  const logger = collectingLogger(complaints);
+  const logger = options.logger ?? collectingLogger(complaints);
   const start = () => startGateway({
     config: readConfig({
       PORT: '0', DATA_DIR: dataDir, CHASQUI_API_KEY: API_KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulator.controlUrl, ...options.env,

@@ -28,6 +28,7 @@ export function createTestClock(start = Date.now()): TestClock {
 
   return {
     now: () => now,
+    elapsed: () => now - start,
     after(ms, work) {
       const timer = { at: now + Math.max(0, ms), work };
       waiting.add(timer);

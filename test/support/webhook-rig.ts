@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import type { Logger, pino as Pino } from 'pino';
-import { openEmbeddedStore, type EmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
+import type { Store } from '@gateway/adapters/sql/store.js';
+import { openEmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { createSystemRandom } from '@gateway/adapters/system/random.js';
 import { createUndiciSender } from '@gateway/adapters/webhooks/undici-sender.js';
@@ -17,6 +18,7 @@ import type { WebhookSender } from '@gateway/ports/webhook-sender.js';
 import { createDeliveryDispatcher, type DeliveryDispatcher } from '@gateway/usecases/webhooks/deliver-webhooks.js';
 import { createSubscriptions } from '@gateway/usecases/webhooks/subscriptions.js';
 import { createWebhookUseCases, type WebhookUseCases } from '@gateway/usecases/webhooks/webhook-use-cases.js';
+import { RECEIVER_GUARD } from './guards.js';
 import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.js';
 
 const pino = createRequire(new URL('../../server/package.json', import.meta.url))('pino') as typeof Pino;
@@ -25,7 +27,7 @@ export const INSTANCE = 'shop';
 export const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 
 export interface WebhookRig {
-  store: EmbeddedStore;
+  store: Store;
   dispatcher: DeliveryDispatcher;
   usecases: WebhookUseCases;
   /** What was logged, at every level, as JSON lines. */
@@ -60,7 +62,7 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
   const logger: Logger = pino({ level: 'trace' }, { write: (line: string) => { log.push(line); } });
   const random = { ...createSystemRandom(), float: () => 0.5 };
   const subscriptions = createSubscriptions({ webhooks, random });
-  const undici = createUndiciSender({ clock: createSystemClock() });
+  const undici = createUndiciSender({ clock: createSystemClock(), guard: RECEIVER_GUARD });
   const posts: WebhookRig['posts'] = [];
   const sender: WebhookSender = {
     ...undici,
@@ -71,7 +73,7 @@ export async function createWebhookRig({ clock, dataDir, wrap = deliveries => de
   };
   const deliveries = wrap(store.deliveries);
   const dispatcher = createDeliveryDispatcher({ deliveries, webhooks, subscriptions, sender, clock, random, logger, ...settings });
-  const usecases = createWebhookUseCases({ instances, webhooks, deliveries: store.deliveries, subscriptions, dispatcher, clock, random });
+  const usecases = createWebhookUseCases({ instances, guard: RECEIVER_GUARD, webhooks, deliveries: store.deliveries, subscriptions, dispatcher, clock, random });
   const receivers: WebhookReceiver[] = [];
   let count = 0;
 

@@ -4,7 +4,7 @@ import type { SourceFile } from './source-files.js';
 const MAX_LINES = 400;
 const DRAWER = /(^|[/.-])(utils?|helpers?|misc)([/.-]|$)/i;
 /** Where the environment is read: once, by who starts a process. */
-const READS_ENVIRONMENT = new Set(['server/src/config.ts', 'server/src/main.ts', 'server/simulator/main.ts', 'server/sandbox/main.ts']);
+const READS_ENVIRONMENT = new Set(['server/src/config.ts', 'server/src/main.ts', 'server/src/cli.ts', 'server/simulator/main.ts', 'server/sandbox/main.ts', 'server/sandbox/cluster/main.ts']);
 
 /** A file that is too long, as a sentence. */
 export function tooLong({ path, text }: SourceFile): string[] {

@@ -9,9 +9,13 @@ const MAY_IMPORT = {
   http: ['http', 'usecases', 'ports', 'domain'],
   adapters: ['adapters', 'ports', 'domain', 'generated'],
   config: [],
-  app: ['http', 'usecases', 'ports', 'domain', 'adapters', 'config'],
-  main: ['app', 'config', 'adapters', 'domain', 'stop-signals'],
+  app: ['app', 'http', 'usecases', 'ports', 'domain', 'adapters', 'config'],
+  // A command may put adapters together as app.ts does, for a work of its own.
+  commands: ['commands', 'app', 'adapters', 'usecases', 'ports', 'domain', 'config', 'stop-signals', 'package-version'],
+  main: ['commands'],
+  cli: ['commands'],
   'stop-signals': [],
+  'package-version': [],
   simulator: ['simulator'],
   sandbox: ['sandbox', 'simulator', 'domain'],
 } as const satisfies Record<string, readonly string[]>;
@@ -27,9 +31,12 @@ const MAY_USE: Partial<Record<keyof typeof MAY_IMPORT, readonly string[]>> = {
 const AT_HOME_IN: [name: RegExp, home: string][] = [
   [/^(@whiskeysockets\/baileys|libsignal)$/, 'server/src/adapters/baileys/'],
   [/^libsql$/, 'server/src/adapters/sqlite/'],
+  [/^pg$/, 'server/src/adapters/postgres/'],
   [/^bullmq$/, 'server/src/adapters/bullmq/'],
   [/^ioredis$/, 'server/src/adapters/redis/'],
   [/^@prisma\//, 'server/src/adapters/prisma/'],
+  [/^prom-client$/, 'server/src/adapters/prometheus/'],
+  [/^@opentelemetry\//, 'server/src/adapters/opentelemetry/'],
   [/^(fastify|fastify-plugin|@fastify\/.+)$/, 'server/src/http/'],
 ];
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { Database } from '@gateway/adapters/sql/database.js';
 import { openConnection } from '@gateway/adapters/sqlite/connection.js';
-import { createDatabase, type Database, type DatabaseOptions } from '@gateway/adapters/sqlite/database.js';
+import { createDatabase, type DatabaseOptions } from '@gateway/adapters/sqlite/database.js';
 import { migrate } from '@gateway/adapters/sqlite/migrate.js';
 import { migrations } from '@gateway/generated/sqlite/migrations.js';
 import { NOW } from './samples';

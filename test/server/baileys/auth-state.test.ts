@@ -1,5 +1,7 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { openAuthState } from '@gateway/adapters/baileys/auth-state.js';
-import { openEmbeddedStore, type EmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
+import type { Store } from '@gateway/adapters/sql/store.js';
+import { openEmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../../support/until.js';
 
 let dataDir: string;
-let store: EmbeddedStore;
+let store: Store;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'chasqui-auth-'));
@@ -23,13 +25,13 @@ const fatal = (error: Error) => {
 };
 
 it('keeps what a closed socket still wants to write out of a session that was wiped', async () => {
-  const auth = await openAuthState(store.sessions, 'demo', fatal);
+  const auth = await openAuthState(store.sessions, soleTenure('demo'), fatal);
   await auth.saveCredentials();
   await auth.keys.set({ 'lid-mapping': { '1': '2' } });
   expect(await store.sessions.readCredentials('demo')).not.toBeNull();
 
   auth.release();
-  await store.sessions.wipe('demo');
+  await store.sessions.wipe(soleTenure('demo'));
   await auth.saveCredentials();
   await auth.keys.set({ 'lid-mapping': { '1': '3' } });
   expect(await store.sessions.readCredentials('demo')).toBeNull();
@@ -37,7 +39,7 @@ it('keeps what a closed socket still wants to write out of a session that was wi
 });
 
 it('lets commits under way end before a close, and drops those that come after', async () => {
-  const auth = await openAuthState(store.sessions, 'paused', fatal);
+  const auth = await openAuthState(store.sessions, soleTenure('paused'), fatal);
   const before = Promise.resolve(auth.keys.set({ 'lid-mapping': { '1': 'before' } }));
   await auth.pause();
   await before;
@@ -56,7 +58,7 @@ it('lets commits under way end before a close, and drops those that come after',
 it('answers nothing, and asks for the end of the process, when the store fails', async () => {
   const told: string[] = [];
   const failing = { ...store.sessions, async commit() { throw new Error('disk full'); } };
-  const auth = await openAuthState(failing, 'failing', error => told.push(error.message));
+  const auth = await openAuthState(failing, soleTenure('failing'), error => told.push(error.message));
   let answered = false;
   const write = Promise.resolve(auth.keys.set({ 'lid-mapping': { '1': '2' } })).finally(() => { answered = true; });
   await until('it is told', () => told.length === 1);
@@ -68,7 +70,7 @@ it('answers nothing, and asks for the end of the process, when the store fails',
 it('tells nobody of a store that fails once the connection is over', async () => {
   const told: string[] = [];
   const failing = { ...store.sessions, async readKeys() { throw new Error('closed'); } };
-  const auth = await openAuthState(failing, 'over', error => told.push(error.message));
+  const auth = await openAuthState(failing, soleTenure('over'), error => told.push(error.message));
   auth.release();
   await expect(auth.keys.get('lid-mapping', ['1'])).rejects.toThrow('closed');
   expect(told).toEqual([]);

@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeBinaryNode, type BinaryNode } from '../../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
 import { bytes, openParties, type Party } from './support/parties';
@@ -46,7 +47,7 @@ describe('the journal of what was decrypted', () => {
     bob.commits.length = 0;
     expect(await world.read(bob, again(node))).toBe('one');
     expect(await world.read(bob, again(node), bob.again())).toBe('one');
-    await world.journal.markDone(bob.name, rows.map(({ hash }) => hash), 1);
+    await world.journal.markDone(soleTenure(bob.name), rows.map(({ hash }) => hash), 1);
     expect(await world.read(bob, again(node))).toBe('one');
     expect(bob.commits).toEqual([]);
     expect(await undone(bob)).toEqual([]);
@@ -78,7 +79,7 @@ describe('the journal of what was decrypted', () => {
     const node = await world.write(alice, bob, 'P1', 'first');
     await world.read(bob, node);
     const [row] = await undone(bob);
-    await world.journal.markDone(bob.name, [row?.hash ?? ''], 1);
+    await world.journal.markDone(soleTenure(bob.name), [row?.hash ?? ''], 1);
     await bob.repository.deleteSession([alice.jid]);
     expect(await world.read(bob, again(node))).toBe('first');
     expect(await undone(bob)).toEqual([]);

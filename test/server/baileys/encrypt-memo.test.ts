@@ -1,5 +1,6 @@
 import { relayed } from '@gateway/adapters/baileys/encrypt-memo.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outgoing } from '../../contracts/support/samples';
 import { bytes, openParties, type Party } from './support/parties';
 
 const GROUP = '120363000000000002@g.us';
@@ -35,6 +36,21 @@ describe('ciphertext memos', () => {
     expect(hex(next.ciphertext)).not.toBe(hex(first.ciphertext));
     expect(await world.read(bob, world.stanza(alice, 'M1', [second]))).toBe('text of M1');
     expect(await world.read(bob, world.stanza(alice, 'M2', [next]))).toBe('text of M2');
+  });
+
+  it('are gone with the acknowledgement, and then the message does not go out again, encrypted anew', async () => {
+    const { alice, bob } = await acquainted();
+    const group = (again: boolean) =>
+      relayed.run({ messageId: 'M2', again, permit: Promise.resolve(true), turn: async () => true }, () => alice.repository.encryptGroupMessage({ group: GROUP, meId: alice.jid, data: bytes('M2') }));
+    for (const messageId of ['M1', 'M2']) await world.messages.insertOutgoing(outgoing(messageId, { instanceId: alice.name }));
+    await send(alice, bob, 'M1');
+    await group(false);
+    // It was about to go out again when a receipt came in that had waited at WhatsApp.
+    for (const messageId of ['M1', 'M2']) await world.messages.advance({ instanceId: alice.name, messageId, to: 'delivered', at: 1 }, []);
+    alice.commits.length = 0;
+    await expect(send(alice, bob, 'M1', { again: true })).rejects.toThrow('does not go out again');
+    await expect(group(true)).rejects.toThrow('does not go out again');
+    expect(alice.commits).toEqual([]);
   });
 
   it('are not looked for on the first attempt, and not used for what Baileys sends again by itself', async () => {

@@ -1,3 +1,5 @@
+import { DomainError } from '@gateway/domain/errors.js';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { hashOf } from '@gateway/adapters/baileys/decrypt-journal.js';
 import { createSimulator, silenceLibsignal } from '@simulator/index.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -46,7 +48,7 @@ describe('a message', () => {
     expect(await receiver.stored()).toEqual([]);
     expect(receiptsOf(id)).toEqual([]);
 
-    await receiver.client.replay('one', receiver.handlers.onMessage);
+    await receiver.client.replay(soleTenure('one'), receiver.handlers.onMessage);
     expect(await receiver.stored()).toEqual([id]);
     expect(await receiver.events()).toEqual([id]);
     expect(await receiver.undone()).toEqual([]);
@@ -81,7 +83,7 @@ describe('a message', () => {
     const id = await write('before the end');
     await until('it is decrypted', async () => (await receiver.undone()).length === 1 && receiver.pending().messages === 0);
     await receiver.kill();
-    await receiver.client.wipeSession('one', receiver.handlers.onMessage);
+    await receiver.client.wipeSession(soleTenure('one'), receiver.handlers.onMessage, { cause: 'logout', unlinked: true });
     expect(await receiver.stored()).toEqual([id]);
     expect(await receiver.undone()).toEqual([]);
     expect(await receiver.client.hasSession('one')).toBe(false);
@@ -149,7 +151,7 @@ describe('what makes no message', () => {
       };
     };
     const keyId = Buffer.from([0, 0, 0, 9]);
-    await receiver.store.sessions.commit('one', {
+    await receiver.store.sessions.commit(soleTenure('one'), {
       journal: [
         journaled('KEYS', own, {
           protocolMessage: {
@@ -164,7 +166,7 @@ describe('what makes no message', () => {
     });
     expect(await receiver.undone()).toHaveLength(2);
     // Without a connection there is nobody to give it to.
-    await receiver.client.replay('one', receiver.handlers.onMessage);
+    await receiver.client.replay(soleTenure('one'), receiver.handlers.onMessage);
     expect(await receiver.undone()).toHaveLength(2);
 
     await receiver.connect();
@@ -179,7 +181,7 @@ describe('what makes no message', () => {
     await receiver.disconnect();
     const entry = { messageId: 'BAD', sender: 'x@lid', createdAt: 1 };
     const stanza = encodeBinaryNode({ tag: 'message', attrs: { id: 'BAD', from: '5@lid', t: '1' }, content: [{ tag: 'enc', attrs: { v: '2', type: 'msg' }, content: Buffer.from('x') }] });
-    await receiver.store.sessions.commit('one', {
+    await receiver.store.sessions.commit(soleTenure('one'), {
       journal: [
         { ...entry, hash: 'h1', stanza: Buffer.from('no stanza'), plaintext: Buffer.from('x') },
         { ...entry, hash: 'h2', stanza, plaintext: Buffer.from('x') },
@@ -204,6 +206,25 @@ describe('what makes no message', () => {
     await receiver.connect();
     expect(await receiver.undone()).toEqual([]);
     expect(receiver.lines.map(({ msg }) => msg)).toContain('an incoming message could not be stored again and again; it is given up');
+  });
+});
+
+describe('what the store could not be reached for, or refused to a former owner,', () => {
+  it('is not given up, however often that happens', async () => {
+    const { receiver, write } = await open();
+    receiver.hooks.beforeMessage = forever;
+    const id = await write('in every outage');
+    await until('it is decrypted', async () => (await receiver.undone()).length === 1 && receiver.pending().messages === 0);
+    await receiver.kill();
+    for (const code of ['store_unavailable', 'instance_unowned'] as const) {
+      receiver.hooks.beforeMessage = async () => {
+        throw new DomainError(code, 'Not now.');
+      };
+      for (let attempt = 1; attempt < 7; attempt += 1) await expect(receiver.client.replay(soleTenure('one'), receiver.handlers.onMessage)).rejects.toThrow('Not now.');
+    }
+    receiver.hooks.beforeMessage = async () => {};
+    await receiver.client.replay(soleTenure('one'), receiver.handlers.onMessage);
+    expect(await receiver.stored()).toEqual([id]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { createKeyStore } from '@gateway/adapters/baileys/auth-state.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addTransactionCapability } from '../../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
@@ -37,7 +38,7 @@ describe('the Signal repository', () => {
     await world.introduce(alice, bob);
     held = true;
     let done = false;
-    const outer = addTransactionCapability(createKeyStore(alice.store, 'outer'), logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 });
+    const outer = addTransactionCapability(createKeyStore(alice.store, soleTenure('outer')), logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 });
     const sealing = outer.transaction(() => alice.repository.encryptMessage({ jid: bob.jid, data: bytes('x') }), 'me').then(() => { done = true; });
     await until('the commit is under way', () => release !== null);
     expect(done).toBe(false);

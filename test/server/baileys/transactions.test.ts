@@ -1,3 +1,5 @@
+import { createSystemClock } from '@gateway/adapters/system/clock.js';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { openAuthState } from '@gateway/adapters/baileys/auth-state.js';
 import { createBaileysLogger } from '@gateway/adapters/baileys/baileys-logger.js';
 import { createReceivedStanzas } from '@gateway/adapters/baileys/received-stanzas.js';
@@ -15,14 +17,14 @@ afterEach(async () => { for (const close of closing.splice(0)) await close(); })
 async function openSocket() {
   const store = await openTestStore();
   const fail = (error: Error) => { throw error; };
-  const auth = await openAuthState(store.sessions, 'one', fail);
+  const auth = await openAuthState(store.sessions, soleTenure('one'), fail);
   auth.creds.me = { id: OWN };
   const logger = collectingLogger([]);
   const baileysLogger = createBaileysLogger(logger);
   const socket = makeWASocket({ auth, logger: baileysLogger, waWebSocketUrl: 'ws://127.0.0.1:9' });
   const nothing = async () => {};
   const wrapped = wrapSocket({
-    instanceId: 'one', socket, auth, stanzas: createReceivedStanzas(), leftovers: [], markDone: nothing, onFatal: fail, logger, baileysLogger,
+    instanceId: 'one', socket, auth, stanzas: createReceivedStanzas(), leftovers: [], markDone: nothing, isCurrent: () => true, onFatal: fail, clock: createSystemClock(), logger, baileysLogger,
     handlers: {
       onQr: () => {}, onPaired: () => {}, onOpen: () => {}, onCaughtUp: () => {}, onClose: () => {}, onActivity: () => {},
       onMessage: nothing, onServerAck: nothing, onReceipt: nothing,

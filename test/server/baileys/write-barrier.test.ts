@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { until } from '../../support/until.js';
 
 /** A socket as Baileys has it, whose frames are collected. */
-function openSocket() {
+function openSocket(mayLeave = () => true) {
   const left: string[] = [];
   const sink = {
     send(data: string, done?: () => void) {
@@ -11,7 +11,7 @@ function openSocket() {
       done?.();
     },
   };
-  const barrier = createWriteBarrier({ ws: { socket: sink } } as unknown as Parameters<typeof createWriteBarrier>[0]);
+  const barrier = createWriteBarrier({ ws: { socket: sink } } as unknown as Parameters<typeof createWriteBarrier>[0], mayLeave);
   return { left, barrier, send: (data: string) => new Promise<void>(resolve => sink.send(data, resolve)) };
 }
 function work() {
@@ -84,6 +84,23 @@ it('lets nothing out any more when something could not be stored', async () => {
   expect(drained).toBe(false);
 });
 
+it('lets nothing out any more once its time is over, held or not', async () => {
+  let lasts = true;
+  const { left, send, barrier } = openSocket(() => lasts);
+  void send('1');
+  const storing = work();
+  barrier.hold(storing.promise);
+  void send('2');
+  lasts = false;
+  storing.end();
+  await barrier.drained();
+  void send('3');
+  // Frames are counted in their encryption: after one that was left out, no other can be read.
+  lasts = true;
+  void send('4');
+  expect(left).toEqual(['1']);
+});
+
 it('says so when Baileys keeps its WebSocket elsewhere', () => {
-  expect(() => createWriteBarrier({ ws: {} } as unknown as Parameters<typeof createWriteBarrier>[0])).toThrow('another place');
+  expect(() => createWriteBarrier({ ws: {} } as unknown as Parameters<typeof createWriteBarrier>[0], () => true)).toThrow('another place');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  initialConnection, MAX_PAIRING_FAILURES, PAIRING_TIMEOUT_MS, transition, type ConnectionEvent, type ConnectionState,
+  DEFAULT_LIMITS, initialConnection, MAX_PAIRING_FAILURES, transition, type ConnectionEvent, type ConnectionState,
 } from '@gateway/domain/instances/connection.js';
 import { CLOSE_CAUSES, reconnectDelayMs } from '@gateway/domain/instances/reconnect-policy.js';
 
@@ -46,7 +46,7 @@ describe('connection life', () => {
   });
 
   it('gives a QR up that nobody scans', () => {
-    expect(play(pairing, { type: 'qr', socket: pairing.socket }).effects).toEqual([{ type: 'watch', afterMs: PAIRING_TIMEOUT_MS }]);
+    expect(play(pairing, { type: 'qr', socket: pairing.socket }).effects).toEqual([{ type: 'watch', afterMs: DEFAULT_LIMITS.pairingTimeoutMs }]);
     for (const event of [{ type: 'timeout', socket: qrShown.socket }, { type: 'closed', socket: qrShown.socket, cause: 'qr_expired' }] as const) {
       const end = play(qrShown, event);
       expect(end.state).toMatchObject({ status: 'DISCONNECTED', reason: 'qr_expired', live: false });
@@ -111,8 +111,43 @@ describe('connection life', () => {
     expect(play(hanging.state, { type: 'timeout', socket: hanging.state.socket }).effects.map(effect => effect.type)).toEqual(['teardown', 'reconnect']);
   });
 
+  it('comes back at once after the restart that WhatsApp asks for, and with back-off when it asks again and again', () => {
+    let state = connected;
+    const delays: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const step = play(state, { type: 'closed', socket: state.socket, cause: 'restart_required' });
+      delays.push(...step.effects.flatMap(effect => (effect.type === 'reconnect' ? [effect.afterMs] : [])));
+      state = play(step.state, { type: 'retry', socket: step.state.socket }).state;
+    }
+    expect(delays).toEqual([0, 2_000, 4_000, 8_000]);
+  });
+
+  it('restarts a deaf connection and says so', () => {
+    const deaf = play(connected, { type: 'closed', socket: connected.socket, cause: 'deaf' });
+    expect(deaf.state).toMatchObject({ status: 'CONNECTING', reason: 'deaf' });
+    expect(deaf.effects).toEqual([{ type: 'teardown' }, { type: 'reconnect', afterMs: 1_000 }]);
+  });
+
+  it('pauses when it was lost too often, and stops for good all the same where coming back would do harm', () => {
+    const paused = play(connected, { type: 'closed', socket: connected.socket, cause: 'connection_lost', pauseMs: 600_000 });
+    expect(paused.state).toMatchObject({ status: 'CONNECTING', reason: 'flapping' });
+    expect(paused.effects).toEqual([{ type: 'teardown' }, { type: 'reconnect', afterMs: 600_000 }]);
+    expect(play(paused.state, { type: 'retry', socket: paused.state.socket }).effects[0]?.type).toBe('open');
+    expect(play(connected, { type: 'closed', socket: connected.socket, cause: 'replaced', pauseMs: 600_000 }).state).toMatchObject({ status: 'DISCONNECTED', reason: 'replaced' });
+  });
+
+  it('gives up an open pairing when told to, whatever it is at, and nothing else', () => {
+    const lost = play(qrShown, { type: 'closed', socket: qrShown.socket, cause: 'connection_lost' }).state;
+    const expired = [pairing, qrShown, lost].map(state => play(state, { type: 'expire', by: 'sweep' }));
+    expect(expired.map(({ state }) => [state.status, state.reason])).toEqual([['DISCONNECTED', 'pairing_failed'], ['DISCONNECTED', 'qr_expired'], ['DISCONNECTED', 'pairing_failed']]);
+    for (const { effects } of expired) expect(effects.map(effect => effect.type)).toEqual(['teardown', 'discard-half-made']);
+    const reconnecting = play(connected, { type: 'closed', socket: connected.socket, cause: 'connection_lost' }).state;
+    const scanned = play(qrShown, { type: 'paired', socket: qrShown.socket }).state;
+    for (const state of [idle, connected, reconnecting, scanned]) expect(play(state, { type: 'expire', by: 'sweep' })).toEqual({ state, effects: [] });
+  });
+
   it('stays logged out when it is told to disconnect, and disconnected when the user said so', () => {
-    const out = play(connected, { type: 'unlinked' });
+    const out = play(connected, { type: 'unlinked', confirmed: true });
     expect(out.effects.map(effect => effect.type)).toEqual(['teardown', 'wipe']);
     expect(play(out.state, { type: 'disconnect', reason: 'gateway_stopped' }).state).toMatchObject({ status: 'LOGGED_OUT', reason: 'logged_out' });
     const off = play(connected, { type: 'disconnect', reason: 'disconnected_by_user' });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DomainError } from '@gateway/domain/errors.js';
 import { createHttpFixture, type HttpFixture } from '../../support/http/http-fixture.js';
 import { KEY } from '../../support/http/in-memory-gateway.js';
 
@@ -21,6 +22,15 @@ test.each([
   expect(answer.status).toBe(401);
   expect(answer.headers['www-authenticate']).toMatch(/^Bearer /);
   expect(answer.json).toMatchObject({ code: 'unauthorized', status: 401 });
+});
+
+test('keys that cannot be looked up at the moment are no reason to ask for another one', async () => {
+  http.gateway.failLookUpsOfKeys(new DomainError('store_unavailable', 'Not now.'));
+  const answer = await http.call('GET', '/instances');
+  http.gateway.failLookUpsOfKeys(null);
+  expect(answer).toMatchObject({ status: 503, json: { code: 'store_unavailable' } });
+  expect(answer.headers['retry-after']).toBe('5');
+  expect(answer.headers['www-authenticate']).toBeUndefined();
 });
 
 test('every route but the open ones asks for a key before it looks at anything else', async () => {

@@ -10,7 +10,7 @@ test('an instance is created, listed, changed, deleted and restored', async () =
   expect(created.status).toBe(201);
   expect(created.headers['location']).toBe('/instances/sales');
   expect(created.json).toEqual({
-    instanceId: 'sales', name: 'Sales', status: 'DISCONNECTED', reason: 'created', message: expect.stringContaining('Call connect'), hasQR: false,
+    instanceId: 'sales', name: 'Sales', status: 'DISCONNECTED', reason: 'created', message: expect.stringContaining('Call connect'), statusAt: new Date(http.clock.now()).toISOString(), hasQR: false,
     active: false, settings: { sendIntervalMs: 900, recipientIntervalMs: 0 }, createdAt: new Date(http.clock.now()).toISOString(), updatedAt: expect.any(String),
   });
   expect((await http.call('POST', '/instances', { payload: { instanceId: 'sales' } })).json).toMatchObject({ status: 409, code: 'instance_exists', field: 'instanceId' });
@@ -44,7 +44,7 @@ test('status, pairing code, disconnect and logout', async () => {
   expect((await http.call('POST', '/instances/demo/pairing-code', { payload: { phoneNumber: '+1 555 000 1111' } })).json).toEqual({ code: 'ABCD1234', expiresAt: expect.any(String) });
   http.gateway.setConnected('demo', '15550001111');
   const status = await http.call('GET', '/instances/demo/status');
-  expect(status.json).toEqual({ instanceId: 'demo', status: 'CONNECTED', reason: 'connected', message: expect.any(String), phoneNumber: '15550001111', connectedAt: expect.any(String), queue: { queued: 0, sending: 0, deadLetters: 0 } });
+  expect(status.json).toEqual({ instanceId: 'demo', status: 'CONNECTED', reason: 'connected', message: expect.any(String), statusAt: expect.stringMatching(/Z$/), phoneNumber: '15550001111', connectedAt: expect.any(String), queue: { queued: 0, sending: 0, deadLetters: 0 } });
   expect((await http.call('POST', '/instances/demo/pairing-code', { payload: { phoneNumber: '15550001111' } })).json).toMatchObject({ status: 409, code: 'already_connected' });
   expect((await http.call('POST', '/instances/demo/restart')).json).toMatchObject({ status: 'CONNECTED' });
   expect((await http.call('POST', '/instances/demo/disconnect')).json).toMatchObject({ status: 'DISCONNECTED', reason: 'disconnected_by_user' });
@@ -54,6 +54,6 @@ test('status, pairing code, disconnect and logout', async () => {
 test('health counts sessions', async () => {
   await http.call('POST', '/instances', { payload: { instanceId: 'demo' } });
   http.gateway.setConnected('demo', '15550001111');
-  expect((await http.call('GET', '/health')).json).toEqual({ status: 'ok', version: '9.8.7', activeSessions: 1, pendingCount: 0, circuitBreaker: { state: 'CLOSED' } });
+  expect((await http.call('GET', '/health', { key: null })).json).toEqual({ status: 'ok', version: '9.8.7', activeSessions: 1, pendingCount: 0, circuitBreaker: { state: 'CLOSED' } });
   expect((await http.call('HEAD', '/health')).status).toBe(200);
 });

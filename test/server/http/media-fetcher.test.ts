@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMediaFetcher } from '@gateway/adapters/media/media-fetcher.js';
+import { LOOPBACK_GUARD } from '../../support/guards.js';
 
 const MAX = 10_000;
 let dir: string;
@@ -24,7 +25,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const fetcher = (timeoutMs = 5_000) => createMediaFetcher({ dir, maxBytes: MAX, timeoutMs });
+const fetcher = (timeoutMs = 5_000) => createMediaFetcher({ dir, maxBytes: MAX, timeoutMs, guard: LOOPBACK_GUARD });
 const left = () => readdir(dir);
 const refused = (failure: Promise<unknown>) => failure.then(() => { throw new Error('it did not fail'); }, (error: unknown) => error);
 
@@ -124,7 +125,7 @@ test('a data: URL with parameters', async () => {
 test('a disk that does not take it is not blamed on the address', async () => {
   serve = (_request, response) => response.end('x');
   await writeFile(join(dir, 'file'), '');
-  const blocked = createMediaFetcher({ dir: join(dir, 'file', 'below'), maxBytes: MAX });
+  const blocked = createMediaFetcher({ dir: join(dir, 'file', 'below'), maxBytes: MAX, guard: LOOPBACK_GUARD });
   expect(await refused(blocked.fromUrl(`${url}/x`, {}))).toMatchObject({ code: 'ENOTDIR' });
 });
 
@@ -139,7 +140,7 @@ test('clearing removes what a crash left, and nothing else', async () => {
   await writeFile(join(dir, 'notes.txt'), 'mine');
   await fetcher().clear();
   expect(await left()).toEqual(['notes.txt']);
-  await createMediaFetcher({ dir: join(dir, 'not-there'), maxBytes: 1 }).clear();
+  await createMediaFetcher({ dir: join(dir, 'not-there'), maxBytes: 1, guard: LOOPBACK_GUARD }).clear();
 });
 
 test('the first bytes tell the type where nobody says it', async () => {

@@ -19,4 +19,6 @@ test('an event loop that lags for seconds has work refused with 503; the gateway
   expect(answer.json).toMatchObject({ status: 503, code: 'overloaded' });
   expect(answer.headers['retry-after']).toBe('5');
   expect((await http.call('GET', '/health')).status).toBe(200);
+  expect((await http.call('GET', '/metrics')).status).toBe(200);
+  expect((await http.call('GET', '/ready', { key: null })).json).toMatchObject({ status: 503, code: 'overloaded' });
 });

@@ -37,6 +37,7 @@ test.each([
   ['an unknown field', 'POST', '/instances', json, '{"instanceId":"a","nmae":"x"}', 400, 'validation_failed', 'nmae'],
   ['a missing field', 'POST', '/instances', json, '{"name":"x"}', 400, 'validation_failed', 'instanceId'],
   ['a nested field', 'POST', '/instances', json, '{"instanceId":"a","settings":{"sendIntervalMs":"soon"}}', 400, 'validation_failed', 'settings.sendIntervalMs'],
+  ['a name with a NUL', 'POST', '/instances', json, '{"instanceId":"a","name":"a\\u0000b"}', 400, 'validation_failed', 'name'],
   ['a number as text', 'POST', '/instances', json, '{"instanceId":"a","settings":{"sendIntervalMs":"5"}}', 400, 'validation_failed', 'settings.sendIntervalMs'],
   ['a part of the address', 'GET', '/instances/no%20spaces', {}, undefined, 400, 'validation_failed', 'instanceId'],
   ['the query', 'GET', '/instances/demo/messages?limit=lots', {}, undefined, 400, 'validation_failed', 'limit'],
@@ -99,6 +100,12 @@ test('what a failure knows reaches the caller', async () => {
   expect(answer.json).toMatchObject({ code: 'whatsapp_rejected', detail: 'WhatsApp refused the message (463).', hint: 'Wait.', whatsappCode: 463 });
 });
 
+test.each([['instance_unowned', '2'], ['owner_unreachable', '5'], ['store_unavailable', '5'], ['whatsapp_ack_timeout', undefined]] as const)('%s says when to try again', async (code, seconds) => {
+  http.gateway.failSends(new DomainError(code, 'Not now.'));
+  const answer = await http.call('POST', '/instances/demo/messages/text', { payload: { to: '15550002222', text: 'hi' } });
+  expect([answer.json['code'], answer.headers['retry-after']]).toEqual([code, seconds]);
+});
+
 test('an unexpected failure shows nothing of the inside, and is logged under the request id', async () => {
   http.gateway.failSends(new TypeError('secret of /home/user/file.js'));
   const answer = await http.call('POST', '/instances/demo/messages/text', { payload: { to: '15550002222', text: 'hi' }, headers: { 'x-request-id': 'my-request-1' } });
@@ -108,6 +115,14 @@ test('an unexpected failure shows nothing of the inside, and is logged under the
   expect(answer.headers['x-request-id']).toBe('my-request-1');
   const line = http.log().split('\n').find(text => text.includes('secret of /home/user/file.js'));
   expect(line).toContain('my-request-1');
+});
+
+test('a refusal that passes leaves one line, with its code, and no trace at warn', async () => {
+  http.gateway.failSends(new DomainError('store_unavailable', 'Not now.', { cause: new Error('connect ECONNREFUSED') }));
+  await http.call('POST', '/instances/demo/messages/text', { payload: { to: '15550002222', text: 'hi' }, headers: { 'x-request-id': 'in-an-outage' } });
+  const lines = http.log().split('\n').filter(line => line.includes('in-an-outage')).map(line => JSON.parse(line) as { level: number; msg: string; code?: string });
+  expect(lines.filter(({ level }) => level >= 40)).toEqual([]);
+  expect(lines.filter(({ level }) => level === 30)).toMatchObject([{ msg: 'request', status: 503, code: 'store_unavailable' }]);
 });
 
 test('a request id that could harm a log is not taken over', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DomainError } from '@gateway/domain/errors.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createHttpFixture, type HttpFixture } from '../../support/http/http-fixture.js';
 
@@ -51,6 +52,19 @@ test('the page shows code and steps, then the state as a sentence', async () => 
   const after = await qr(BROWSER);
   expect(after.body).toContain('Connected as +15550001111');
   expect(after.body).not.toContain('<svg');
+});
+
+test('the page says what whoever has the code says, and not what was shown of it a moment before', async () => {
+  show();
+  expect((await qr(BROWSER)).body).toContain('data-state="QR_READY"');
+  http.gateway.usecases.getQr = async () => {
+    throw new DomainError('qr_not_available', 'There is no QR code.', { hint: 'WhatsApp is linking this device.', details: { instanceStatus: 'CONNECTING', reason: 'pairing' } });
+  };
+  const page = await qr(BROWSER);
+  expect(page.status).toBe(200);
+  expect(page.body).toContain('data-state="CONNECTING"');
+  expect(page.body).toContain('WhatsApp is linking this device.');
+  expect(page.body).not.toContain('<svg');
 });
 
 test('the page may run its own script and style, and nothing else', async () => {

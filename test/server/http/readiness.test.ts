@@ -14,6 +14,21 @@ test('a gateway that takes work is ready', async () => {
   expect((await http.call('GET', '/ready', { key: null })).json).toEqual({ ready: true });
 });
 
+test('a gateway that has lost its database says so, and that it is alive', async () => {
+  http.gateway.setStoreThere(false);
+  expect((await http.call('GET', '/ready', { key: null })).json).toMatchObject({ status: 503, code: 'store_unavailable' });
+  expect((await http.call('GET', '/health', { key: null })).status).toBe(200);
+  http.gateway.setStoreThere(true);
+  expect((await http.call('GET', '/ready', { key: null })).status).toBe(200);
+});
+
+test('an operator is told of each part, everybody else the least; a wrong key is told that it is wrong', async () => {
+  const basis = (await http.call('GET', '/health', { key: null })).json;
+  expect(Object.keys(basis)).not.toContain('parts');
+  expect((await http.call('GET', '/health')).json).toEqual({ ...basis, uptimeSeconds: 7, parts: { store: { status: 'ok', message: 'The database answers.', latencyMs: 1 } } });
+  expect((await http.call('GET', '/health', { key: 'wrong' })).json).toMatchObject({ status: 401, code: 'unauthorized' });
+});
+
 test.each([['starting', 'not_ready'], ['stopping', 'shutting_down']] as const)('while %s it answers 503 %s, says when to come again, and is still alive', async (phase, code) => {
   http.gateway.setPhase(phase);
   for (const path of ['/ready', '/instances', '/instances/demo/qr']) {

@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import type { StoredMessage } from '@gateway/domain/messages/message.js';
 import { createEndLeftovers } from '@gateway/usecases/messages/end-leftovers.js';
 import { expect, test } from 'vitest';
@@ -28,7 +29,7 @@ test('a long queue ends page by page, and the messages of a page together, so th
       },
     },
   });
-  await endLeftovers('one', 'logged_out');
+  await endLeftovers(soleTenure('one'), 'logged_out');
   expect(rows).toEqual([]);
   expect(pages).toEqual([500, 500, 200]);
 });

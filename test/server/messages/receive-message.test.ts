@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { createReceiveMessage } from '@gateway/usecases/messages/receive-message.js';
 import type { IncomingMessage } from '@gateway/ports/whatsapp-client.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -14,7 +15,7 @@ beforeEach(async () => {
   wakes = 0;
   receive = createReceiveMessage({
     messages: store.messages,
-    clock: { now: () => NOW, after: () => () => {} },
+    clock: { now: () => NOW, elapsed: () => NOW, after: () => () => {} },
     outlet: {
       prepare: async (_instanceId, _fact, identity) => [delivery(identity.join('/'), { eventType: 'message.received' })],
       publish: async () => {},
@@ -35,8 +36,8 @@ const incoming = (change: Partial<IncomingMessage>): IncomingMessage => ({
 const events = async () => (await store.deliveries.list('hook', { limit: 10 })).deliveries.map(({ eventId }) => eventId);
 
 it('makes one message and one event of what comes under the number first, and then under the LID', async () => {
-  await receive('one', incoming({ chatId: PN, otherChatId: null, senderJid: PN }));
-  await receive('one', incoming({}));
+  await receive(soleTenure('one'), incoming({ chatId: PN, otherChatId: null, senderJid: PN }));
+  await receive(soleTenure('one'), incoming({}));
   expect((await store.messages.list('one', { limit: 10 })).messages.map(({ chatId }) => chatId)).toEqual([PN]);
   expect(await events()).toEqual([`evt-${PN}/${PN}/M1`]);
   expect(wakes).toBe(1);
@@ -44,8 +45,8 @@ it('makes one message and one event of what comes under the number first, and th
 
 it('marks what it was read from as done, whether it is new or not', async () => {
   const entry = { messageId: 'M1', sender: LID, stanza: utf8('s'), plaintext: utf8('p'), createdAt: NOW };
-  await store.sessions.commit('one', { journal: [{ ...entry, hash: 'h1' }, { ...entry, hash: 'h2' }, { ...entry, hash: 'h3' }] });
-  await receive('one', incoming({ journaled: ['h1'] }));
-  await receive('one', incoming({ journaled: ['h2'] }));
+  await store.sessions.commit(soleTenure('one'), { journal: [{ ...entry, hash: 'h1' }, { ...entry, hash: 'h2' }, { ...entry, hash: 'h3' }] });
+  await receive(soleTenure('one'), incoming({ journaled: ['h1'] }));
+  await receive(soleTenure('one'), incoming({ journaled: ['h2'] }));
   expect((await store.journal.listUndone('one', 0, 10)).map(({ hash }) => hash)).toEqual(['h3']);
 });

@@ -12,10 +12,10 @@ test('nothing is remembered of a message that was given up before it left; one t
       throw new Error('the connection broke while it was written');
     },
   } as unknown as WhatsAppSocket;
-  const facts = { party: 'x@lid', chatId: 'x@lid', correlationId: null, retries: 0 };
+  const facts = { party: 'x@lid', chatId: 'x@lid', correlationId: null, retries: 0, dueAt: null };
   const send = (messageId: string, permit: boolean, turn: boolean) =>
     relay.send(socket, { instanceId: 'one', messageId, proto: new Uint8Array(), facts, permit: Promise.resolve(permit), turn: async () => turn });
   expect([await send('cancelled', false, true), await send('overtaken', true, false), await send('broken', true, true)]).toEqual([false, false, false]);
   expect(['cancelled', 'overtaken', 'broken'].map(messageId => relay.isUnderWay(socket, 'one', messageId))).toEqual([false, false, true]);
-  expect(['cancelled', 'overtaken', 'broken'].map(messageId => relay.settled('one', messageId))).toEqual([null, null, facts]);
+  expect(['cancelled', 'overtaken', 'broken'].map(messageId => relay.settled('one', messageId))).toEqual([null, null, { ...facts, leftMs: expect.any(Number) }]);
 });

@@ -1,6 +1,9 @@
+import { DomainError } from '@gateway/domain/errors.js';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
 import type { StoredMessage } from '@gateway/domain/messages/message.js';
 import type { WhatsAppSocket } from '@gateway/ports/whatsapp-client.js';
+import { createSoleOwnership } from '@gateway/usecases/cluster/ownership.js';
 import { createAcknowledgements } from '@gateway/usecases/messages/acknowledgements.js';
 import { createOutboxKeeper } from '@gateway/usecases/messages/keep-outbox.js';
 import { createRelay } from '@gateway/usecases/messages/relay.js';
@@ -26,6 +29,9 @@ function createRig(clock: TestClock = createTestClock(NOW)) {
       written.push(messageId);
     },
   } as unknown as WhatsAppSocket;
+  const tenure = { epoch: 0 };
+  /** What making a message ready runs into; and after how many looks the queue cannot be read. */
+  const trouble: { failure: Error | null; looks: number } = { failure: null, looks: Infinity };
   const leave = (messageId: string) => rows.splice(rows.findIndex(row => row.messageId === messageId), 1);
   const settler = {
     async fail({ messageId }: { messageId: string }) {
@@ -35,19 +41,26 @@ function createRig(clock: TestClock = createTestClock(NOW)) {
   };
   const parts: OutboxWorkerParts = {
     outbox: {
-      next: async (_instanceId, limit) => rows.slice(0, limit),
+      async next(_instanceId, limit) {
+        trouble.looks -= 1;
+        if (trouble.looks < 0) throw new DomainError('store_unavailable', 'Not now.');
+        return rows.slice(0, limit);
+      },
       begin: async ({ messageId, attempts }) => Boolean(Object.assign(rows.find(row => row.messageId === messageId) ?? {}, { state: 'sending', attempts })),
       putBack: async () => {},
     },
     messages: { find: async () => null },
-    sessions: { find: () => ({ socket }) as unknown as Session },
+    sessions: { find: () => ({ socket, tenure: { ...soleTenure('demo'), epoch: tenure.epoch } }) as unknown as Session },
     settler, acknowledgements, relay: createRelay(clock, logger),
-    prepare: async (_socket, { party, chatId, timestamp }) => ({ party, chatId, timestamp, proto: new Uint8Array() }),
+    async prepare(_socket, { party, chatId, timestamp }) {
+      if (trouble.failure) throw trouble.failure;
+      return { party, chatId, timestamp, proto: new Uint8Array() };
+    },
     settingsOf: async () => ({ ...settings }),
     clock, random: { float: () => 0 }, logger,
   };
   return {
-    clock, rows, written, failed, settings, settler, acknowledgements, logger,
+    clock, tenure, trouble, rows, written, failed, settings, settler, acknowledgements, logger,
     work: createOutboxWork('one', parts),
     queue: (messageId: string, change: Partial<StoredMessage> = {}) =>
       rows.push(outgoing(messageId, { dueAt: clock.now(), createdAt: clock.now(), expiresAt: clock.now() + 60_000, ...change })),
@@ -72,6 +85,53 @@ test('what expires while it waits for its turn does not leave, though it was enc
   await turn;
   expect(written).toEqual(['first', 'last']);
   expect(failed).toEqual(['stale']);
+});
+
+test('what was acknowledged, and whose tenure ended before that came to the disk, goes out again in the next tenure', async () => {
+  const { work, queue, written, acknowledge, acknowledgements, clock, tenure } = createRig();
+  queue('one');
+  let turn = work(null);
+  await until('it is written', () => written.length === 1);
+  acknowledgements.settleQueue('one', { messageId: 'one', errorCode: null, at: clock.now() });
+  await turn;
+  // Another node had the instance, or nobody; what the acknowledgement would have changed was refused.
+  tenure.epoch = 2;
+  turn = work(null);
+  await until('it is written again', () => written.length === 2, 2_000);
+  acknowledge('one');
+  await turn;
+  expect(written).toEqual(['one', 'one']);
+});
+
+test.each(['store_unavailable', 'instance_unowned'] as const)('a message that cannot be made ready for %s fails not, and uses up no attempt', async code => {
+  const { work, queue, written, failed, rows, trouble, acknowledge } = createRig();
+  queue('one');
+  trouble.failure = new DomainError(code, 'Not now.');
+  for (let time = 0; time < 5; time += 1) await expect(work(null)).rejects.toThrow('Not now.');
+  expect([failed, rows.map(({ attempts }) => attempts)]).toEqual([[], [0]]);
+  trouble.failure = null;
+  const turn = work(null);
+  await until('it is written', () => written.length === 1);
+  acknowledge('one');
+  await turn;
+});
+
+test('a turn that fails ends when nothing of it is under way any more', async () => {
+  const { work, queue, written, trouble, acknowledge } = createRig();
+  queue('one');
+  // Behind the message it looks for more.
+  trouble.looks = 1;
+  const first = work(null).then(() => 'done', (error: Error) => error.message);
+  let over = false;
+  void first.then(() => { over = true; });
+  await until('it is written', () => written.length === 1);
+  await new Promise(resolve => setImmediate(resolve));
+  expect(over).toBe(false);
+  acknowledge('one');
+  expect(await first).toBe('Not now.');
+  trouble.looks = Infinity;
+  expect(await work(null)).toBeNull();
+  expect(written).toEqual(['one']);
 });
 
 test('a change of the settings is obeyed in the middle of a long queue', async () => {
@@ -112,8 +172,8 @@ test('what was written in time and waits for its acknowledgement is not called e
   const { clock, work, queue, written, failed, rows, settler, acknowledge, acknowledgements, logger } = createRig();
   const keeper = createOutboxKeeper({
     outbox: { expired: async now => rows.filter(({ expiresAt }) => (expiresAt ?? 0) <= now), queued: async () => [] },
-    queue: { announce: async () => {}, open: async () => {}, close: async () => {}, nudge: () => {}, forget: async () => {}, stop: async () => {} },
-    settler, acknowledgements, workOf: () => work, clock, logger,
+    queue: { announce: async () => {}, open: async () => {}, close: async () => {}, nudge: () => {}, release: async () => {}, forget: async () => {}, stop: async () => {} },
+    settler, acknowledgements, workOf: () => work, ownership: createSoleOwnership(), clock, logger,
   });
   queue('in time', { expiresAt: clock.now() + 1_000 });
   const turn = work(null);

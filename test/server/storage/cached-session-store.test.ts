@@ -1,4 +1,5 @@
 import { createCachedSessionStore } from '@gateway/adapters/memory/cached-session-store.js';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import type { SessionStore } from '@gateway/ports/session-store.js';
 import { describe, expect, it } from 'vitest';
 
@@ -17,7 +18,7 @@ function gatedStore(values: Map<string, Uint8Array>) {
       await new Promise<void>(resolve => gates.push(resolve));
       return seen;
     },
-    async commit(_instanceId, { keys = [] }) {
+    async commit(_tenure, { keys = [] }) {
       await Promise.resolve();
       if (failing) throw new Error('disk full');
       for (const { id, value } of keys) if (value) values.set(id, value); else values.delete(id);
@@ -25,6 +26,11 @@ function gatedStore(values: Map<string, Uint8Array>) {
     async wipe() {
       values.clear();
     },
+    async replace() {
+      values.clear();
+    },
+    backUp: async () => false,
+    readBackup: async () => null,
     async purge() {
       values.clear();
     },
@@ -44,7 +50,7 @@ describe('session cache', () => {
       const value = (await pending).get(id);
       return value ? Buffer.from(value).toString() : null;
     };
-    const put = (id: string, text: string | null) => cache.commit('one', { keys: [{ type: 'session', id, value: text === null ? null : bytes(text) }] });
+    const put = (id: string, text: string | null) => cache.commit(soleTenure('one'), { keys: [{ type: 'session', id, value: text === null ? null : bytes(text) }] });
     return { ...gated, cache, start, read, put };
   };
 
@@ -81,7 +87,7 @@ describe('session cache', () => {
   it('never keeps what a read brings from before a wipe', async () => {
     const { read, cache, start, release } = setUp({ a: 'old' });
     const before = start('a');
-    const wiping = cache.wipe('one');
+    const wiping = cache.wipe(soleTenure('one'));
     const during = start('a');
     await wiping;
     release();

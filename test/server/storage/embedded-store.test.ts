@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openConnection } from '@gateway/adapters/sqlite/connection.js';
 import { openEmbeddedStore } from '@gateway/adapters/sqlite/open-embedded-store.js';
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { delivery, incoming, NOW, seedWebhooks, webhook } from '../../contracts/support/samples';
 import { makeTempDir } from '../../contracts/support/temp-dir';
@@ -22,8 +23,8 @@ describe('embedded store', () => {
     const dataDir = join(dir.path, 'deeper', 'data');
     let store = await openEmbeddedStore({ dataDir, onFatal });
     await seedWebhooks(store, ['hook']);
-    await store.apiKeys.create({ id: 'k', name: 'k', hash: 'h', createdAt: NOW, revokedAt: null });
-    await store.sessions.commit('one', { credentials: new Uint8Array([1]), keys: [{ type: 'session', id: 'a', value: new Uint8Array([2]) }] });
+    await store.apiKeys.create({ id: 'k', name: 'k', hash: 'h', scopes: ['admin'], instances: null, createdAt: NOW, revokedAt: null, lastUsedAt: null, rateLimitPerMinute: null });
+    await store.sessions.commit(soleTenure('one'), { credentials: new Uint8Array([1]), keys: [{ type: 'session', id: 'a', value: new Uint8Array([2]) }] });
     await store.messages.recordIncoming(incoming('m1'), [delivery('d1')]);
     if (process.platform !== 'win32') {
       expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
@@ -56,7 +57,7 @@ describe('embedded store', () => {
     const traffic = async (lane: number): Promise<void> => {
       for (let index = 0; index < 100; index++) {
         await store.messages.recordIncoming(incoming(`m-${lane}-${index}`), [delivery(`d-${lane}-${index}`)]);
-        await store.sessions.commit('one', { keys: [{ type: 'session', id: `${lane}-${index}`, value: new Uint8Array(500) }] });
+        await store.sessions.commit(soleTenure('one'), { keys: [{ type: 'session', id: `${lane}-${index}`, value: new Uint8Array(500) }] });
       }
     };
     await Promise.all([0, 1, 2].flatMap(lane => [people(lane), traffic(lane)]));

@@ -14,7 +14,7 @@ const WRITER = `
   const loop = async lane => {
     for (let index = 0; index < 100000; index++) {
       const id = [round, lane, index].join('-');
-      await store.sessions.commit('one', { keys: [{ type: 'session', id, value: Buffer.from(id) }, { type: 'pre-key', id, value: Buffer.alloc(900, 7) }] });
+      await store.sessions.commit({ instanceId: 'one', epoch: 0 }, { keys: [{ type: 'session', id, value: Buffer.from(id) }, { type: 'pre-key', id, value: Buffer.alloc(900, 7) }] });
       writeSync(1, id + '\\n');
     }
   };

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openConnection, type Connection } from '@gateway/adapters/sqlite/connection.js';
 import { migrate } from '@gateway/adapters/sqlite/migrate.js';
-import { migrations, type Migration } from '@gateway/generated/sqlite/migrations.js';
+import type { Migration } from '@gateway/adapters/sql/migration-ledger.js';
+import { migrations as postgresql } from '@gateway/generated/postgresql/migrations.js';
+import { migrations } from '@gateway/generated/sqlite/migrations.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NOW } from '../../contracts/support/samples';
 import { makeTempDir } from '../../contracts/support/temp-dir';
@@ -89,12 +91,15 @@ describe('migrations', () => {
     expect(code([first])).toEqual([]);
   });
 
-  it('are what the models ask for, and are what the build carries', () => {
+  it('are what the models ask for, and are what the build carries, for each database', () => {
     const text = (file: string): string => readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
-    expect(execFileSync(process.execPath, ['scripts/prisma.mjs', 'diff'], { encoding: 'utf8' })).toBe('sqlite: the migrations match the models\n');
-    expect(text('prisma/sqlite/schema.prisma').endsWith(text('prisma/models.prisma'))).toBe(true);
-    for (const { name, checksum } of migrations) {
-      expect(createHash('sha256').update(text(`prisma/sqlite/migrations/${name}/migration.sql`)).digest('hex')).toBe(checksum);
+    expect(execFileSync(process.execPath, ['scripts/prisma.mjs', 'diff'], { encoding: 'utf8' })).toBe('sqlite: the migrations match the models\npostgresql: the migrations match the models\n');
+    for (const [provider, list] of Object.entries({ sqlite: migrations, postgresql })) {
+      expect(list.length).toBeGreaterThan(0);
+      expect(text(`prisma/${provider}/schema.prisma`).replaceAll(/\bBigInt( +@id @default\(autoincrement)/g, 'Int$1').endsWith(text('prisma/models.prisma'))).toBe(true);
+      for (const { name, checksum } of list) {
+        expect(createHash('sha256').update(text(`prisma/${provider}/migrations/${name}/migration.sql`)).digest('hex')).toBe(checksum);
+      }
     }
-  });
+  }, 60_000);
 });

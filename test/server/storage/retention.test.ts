@@ -1,4 +1,5 @@
 import { createRetention } from '@gateway/usecases/retention.js';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestStore } from '../../contracts/support/embedded.js';
 import { delivery, incoming, outgoing, seedWebhooks, utf8 } from '../../contracts/support/samples.js';
@@ -6,7 +7,7 @@ import { createTestClock, type TestClock } from '../../support/test-clock.js';
 import { until } from '../../support/until.js';
 
 const DAY_MS = 24 * 3_600_000;
-const keep = { messagesMs: 30 * DAY_MS, deliveriesMs: 7 * DAY_MS, journalMs: 3 * DAY_MS };
+const keep = { messagesMs: 30 * DAY_MS, deliveriesMs: 7 * DAY_MS, journalMs: 3 * DAY_MS, backupsMs: 3 * DAY_MS, historyMs: 5 * DAY_MS, auditMs: 90 * DAY_MS };
 
 let store: Awaited<ReturnType<typeof openTestStore>>;
 let clock: TestClock;
@@ -26,8 +27,12 @@ it('removes each kind when its own time is over, in an hourly round, and leaves 
   await Promise.all(Array.from({ length: 1_100 }, (_, index) => store.messages.recordIncoming(incoming(`in${index}`, { createdAt: made }), index < 3 ? [delivery(`d${index}`, { createdAt: made })] : [])));
   await store.deliveries.settle('d0', { state: 'delivered', attempts: 1, at: made });
   const entry = (hash: string) => ({ hash, messageId: hash, sender: 'a@lid', stanza: utf8('stanza'), plaintext: utf8('text'), createdAt: made });
-  await store.sessions.commit('one', { journal: [entry('done'), entry('undone')] });
-  await store.journal.markDone('one', ['done'], made);
+  await store.sessions.commit(soleTenure('one'), { journal: [entry('done'), entry('undone')] });
+  await store.journal.markDone(soleTenure('one'), ['done'], made);
+
+  await store.sessions.commit(soleTenure('one'), { credentials: utf8('identity') });
+  await store.sessions.backUp(soleTenure('one'), { id: 'backup', createdAt: made, cause: 'manual', phoneNumber: null, device: 'device', endedAt: null });
+  await store.history.append(soleTenure('one'), { at: made, status: 'CONNECTED', reason: 'connected' });
 
   const retention = createRetention({ ...store, keep, clock, logger: logger as unknown as Parameters<typeof createRetention>[0]['logger'] });
   const round = async (pass: number): Promise<Record<string, number>> => {
@@ -41,9 +46,9 @@ it('removes each kind when its own time is over, in an hourly round, and leaves 
     return removed ?? {};
   };
   try {
-    expect(await round(DAY_MS)).toMatchObject({ messages: 0, deliveries: 0, journal: 0 });
-    expect(await round(2 * DAY_MS)).toMatchObject({ messages: 0, deliveries: 0, journal: 1 });
-    expect(await round(4 * DAY_MS)).toMatchObject({ messages: 0, deliveries: 1, journal: 0 });
+    expect(await round(DAY_MS)).toMatchObject({ messages: 0, deliveries: 0, journal: 0, backups: 0, history: 0 });
+    expect(await round(2 * DAY_MS)).toMatchObject({ messages: 0, deliveries: 0, journal: 1, backups: 1, history: 0 });
+    expect(await round(4 * DAY_MS)).toMatchObject({ messages: 0, deliveries: 1, journal: 0, backups: 0, history: 1 });
     lines.length = 0;
     // By itself: the first round waits until a start is over.
     await clock.advance(23 * DAY_MS);

@@ -1,4 +1,4 @@
-import { createHealth } from '@gateway/usecases/health.js';
+import { createHealth, createNodeReport } from '@gateway/usecases/health.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestClock, type TestClock } from '../../support/test-clock.js';
 import { until } from '../../support/until.js';
@@ -19,7 +19,7 @@ const rows = (webhookId: string) => rig.rows(webhookId, { limit: 1_000 });
 const pending = async (webhookId: string) => (await rows(webhookId)).filter(row => row.state === 'pending').length;
 const noted = async (webhookId: string) => (await rows(webhookId)).reduce((sum, row) => sum + row.attempts, 0);
 const breaker = async (webhookId: string) => (await rig.usecases.getWebhook(INSTANCE, webhookId)).breaker;
-const health = () => createHealth({ sessions: { all: () => [] }, dispatcher: rig.dispatcher })();
+const health = () => createHealth({ report: createNodeReport({ sessions: { all: () => [] }, dispatcher: rig.dispatcher }), leases: null, clock })();
 const chats = (count: number) => Array.from({ length: count }, (_, index) => `chat-${index}`);
 
 /** A receiver that fails until its breaker opens, and the number of posts that took. */

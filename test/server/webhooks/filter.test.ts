@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { createReceiveMessage } from '@gateway/usecases/messages/receive-message.js';
 import { createMessageSettler } from '@gateway/usecases/messages/settle-message.js';
 import { createOutlet } from '@gateway/usecases/events/outlet.js';
@@ -97,12 +98,12 @@ describe('what happens', () => {
   ])('reaches a webhook with a filter of %s', async (_name, filter, expected) => {
     const { receive, settler, outlet, messages } = traffic();
     const events = await eventsFor(filter, async () => {
-      await receive(INSTANCE, incoming('in', { id: LID, type: 'direct', phone: PHONE }, `${PHONE}@s.whatsapp.net`));
-      await receive(INSTANCE, incoming('group', { id: GROUP, type: 'group' }, null));
+      await receive(soleTenure(INSTANCE), incoming('in', { id: LID, type: 'direct', phone: PHONE }, `${PHONE}@s.whatsapp.net`));
+      await receive(soleTenure(INSTANCE), incoming('group', { id: GROUP, type: 'group' }, null));
       await messages.insertOutgoing(outgoing('out', { instanceId: INSTANCE, state: 'sending', chatId: LID, party: `${PHONE}@s.whatsapp.net` }));
       await messages.insertOutgoing(outgoing('group-out', { instanceId: INSTANCE, state: 'sending', chatId: GROUP, party: GROUP }));
-      await settler.onServerAck(INSTANCE, { messageId: 'out', errorCode: null });
-      await settler.onServerAck(INSTANCE, { messageId: 'group-out', errorCode: null });
+      await settler.onServerAck(soleTenure(INSTANCE), { messageId: 'out', errorCode: null });
+      await settler.onServerAck(soleTenure(INSTANCE), { messageId: 'group-out', errorCode: null });
       await outlet.publish(INSTANCE, { type: 'instance.status', data: { status: 'CONNECTED', reason: 'connected', message: '' } }, ['1']);
     });
     const names: Record<string, string> = { in: 'message.received in', group: 'message.received group', out: 'message.ack out', 'group-out': 'message.ack group-out', status: 'instance.status CONNECTED' };

@@ -55,8 +55,9 @@ describe('receiver gates', () => {
     gates.note('a', 'unwell', NOW + 1);
     both.forEach(() => gates.release('a'));
     expect([gates.enter('a', NOW + 1), gates.isIdle('a', NOW + 1), gates.opensAt('a', NOW + 1), gates.nextOpening(NOW + 1)]).toEqual([false, false, NOW + 101, NOW + 101]);
-    expect([gates.closed(NOW + 100), gates.worstBreaker(NOW + 100)]).toEqual([['a'], 'OPEN']);
-    expect([gates.isIdle('a', NOW + 101), gates.opensAt('a', NOW + 101), gates.worstBreaker(NOW + 101)]).toEqual([true, null, 'HALF_OPEN']);
+    const troubleAt = (now: number) => [...gates.trouble(now).values()].map(({ state }) => state);
+    expect([gates.closed(NOW + 100), troubleAt(NOW + 100)]).toEqual([['a'], ['OPEN']]);
+    expect([gates.isIdle('a', NOW + 101), gates.opensAt('a', NOW + 101), troubleAt(NOW + 101)]).toEqual([true, null, ['HALF_OPEN']]);
     expect([gates.enter('a', NOW + 101), gates.enter('a', NOW + 101)]).toEqual([true, false]);
     gates.note('a', 'well', NOW + 102);
     expect(gates.breaker('a', NOW + 102)).toEqual({ state: 'CLOSED', since: null, failures: 0 });

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { createUndiciSender } from '@gateway/adapters/webhooks/undici-sender.js';
+import { RECEIVER_GUARD } from '../../support/guards.js';
 import { createTestClock } from '../../support/test-clock.js';
 import { until } from '../../support/until.js';
 
@@ -28,7 +29,7 @@ async function serve(handler: RequestListener): Promise<string> {
 }
 
 function sender(clock = createSystemClock()) {
-  const created = createUndiciSender({ clock });
+  const created = createUndiciSender({ clock, guard: RECEIVER_GUARD });
   closers.push(() => created.close());
   return created;
 }
@@ -129,7 +130,7 @@ describe('posting to a receiver', () => {
     const port = await listen(createHttps({ key: pair.private, cert: pair.cert }, (_, response) => response.end()));
     const url = `https://localhost:${port}/`;
     expect((await sender().post({ ...request, url })).error).toMatch(/certificate .*not trusted/);
-    const trusting = createUndiciSender({ clock: createSystemClock(), ca: pair.cert });
+    const trusting = createUndiciSender({ clock: createSystemClock(), guard: RECEIVER_GUARD, ca: pair.cert });
     closers.push(() => trusting.close());
     expect(await trusting.post({ ...request, url })).toMatchObject({ status: 200, error: null });
   });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { openRedis, type OpenRedis } from '@gateway/adapters/redis/open-redis.js';
+import { openRedis, type OpenRedis, type RedisOptions } from '@gateway/adapters/redis/open-redis.js';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
-import type { Clock } from '@gateway/ports/clock.js';
 import { collectingLogger } from '../../support/logger';
 import { startRedis, type TestRedis } from '../../support/redis-server';
 import { until } from '../../support/until';
+
+type OpenOptions = Partial<Omit<RedisOptions, 'prefix' | 'logger'>>;
 
 /** A Redis, and processes' worth of adapters on it. */
 export interface RedisRig {
@@ -13,9 +14,9 @@ export interface RedisRig {
   /** All that was logged from `info` up. */
   log: Record<string, unknown>[];
   /** Another gateway's adapters on the same Redis and prefix. */
-  open(options?: { url?: string; clock?: Clock }): OpenRedis;
+  open(options?: OpenOptions): OpenRedis;
   /** That, once Redis is there. */
-  opened(options?: { clock?: Clock }): Promise<OpenRedis>;
+  opened(options?: OpenOptions): Promise<OpenRedis>;
   close(): Promise<void>;
 }
 
@@ -24,8 +25,8 @@ export async function createRedisRig(options: string[] = []): Promise<RedisRig> 
   const prefix = `test-${randomUUID()}`;
   const log: Record<string, unknown>[] = [];
   const all: OpenRedis[] = [];
-  const open: RedisRig['open'] = ({ url = redis.url, clock = createSystemClock() } = {}) => {
-    const one = openRedis({ url, prefix, clock, logger: collectingLogger(log, 'info') });
+  const open: RedisRig['open'] = ({ url = redis.url, clock = createSystemClock(), ...rest } = {}) => {
+    const one = openRedis({ ...rest, url, prefix, clock, logger: collectingLogger(log, 'info') });
     all.push(one);
     return one;
   };

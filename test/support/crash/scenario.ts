@@ -13,10 +13,21 @@ export interface CrashOptions {
   sends: number;
   incoming: number;
   contacts: number;
-  /** Further settings of the gateway, such as REDIS_URL. */
+  /** What is killed: one gateway with its data directory, unless told otherwise. */
+  fleet?: (simulator: Simulator) => Promise<Fleet>;
+  /** Further settings of that one gateway, such as REDIS_URL. */
   env?: Record<string, string>;
   /** Something that happens between two kills, such as an emptied Redis. */
   between?: (kill: number) => Promise<void>;
+}
+
+/** One gateway, as one process or several. */
+export interface Fleet {
+  /** Any process that is up. */
+  rest(): Api;
+  /** Kills a process, calls `between`, and sees to it that a process stands in its place. */
+  killOne(between: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** What the run came to; a promise that was kept shows as 0. */
@@ -50,41 +61,55 @@ export async function runCrashScenario(options: CrashOptions): Promise<CrashCoun
   const simulator = createSimulator({ quickPairing: true });
   await simulator.start();
   const receiver = await startWebhookReceiver(SECRET);
+  const fleet = await (options.fleet ?? (() => startOne(simulator.controlUrl, options.env)))(simulator);
+
+  try {
+    await pair(simulator, fleet.rest());
+    await fleet.rest().post('/instances/demo/webhooks', { url: receiver.url, secret: SECRET, events: ['message.received', 'message.ack'] }, 201);
+    const traffic = startTraffic(simulator, fleet, options);
+    for (let count = 1; count <= options.kills; count += 1) {
+      traffic.burst(count / options.kills);
+      // Moments of every kind: while it starts, connects, catches up, sends and receives.
+      await new Promise(resolve => setTimeout(resolve, randomInt(20, 2_000)));
+      await fleet.killOne(async () => options.between?.(count));
+    }
+    const { accepted, written } = await traffic.end();
+    const rest = fleet.rest();
+    await rest.untilStatus('demo', 'CONNECTED', 60_000);
+    await settle(rest, receiver, accepted, written);
+    return { ...await count(simulator, rest, receiver, options, accepted, written), kills: options.kills };
+  } finally {
+    await fleet.stop();
+    await receiver.close();
+    await simulator.stop();
+  }
+}
+
+/** One gateway on a data directory of its own, on one port over all its lives. */
+async function startOne(simulatorUrl: string, env: Record<string, string> = {}): Promise<Fleet> {
   const dataDir = await mkdtemp(join(tmpdir(), 'chasqui-crash-'));
   const port = await freePort();
   const rest = api(`http://127.0.0.1:${port}`, KEY);
   let gateway: TestProcess | null = null;
   const start = async () => {
     gateway = startProcess('src/main.js', {
-      PORT: String(port), DATA_DIR: dataDir, CHASQUI_API_KEY: KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulator.controlUrl, LOG_LEVEL: 'warn', ...options.env,
+      PORT: String(port), DATA_DIR: dataDir, CHASQUI_API_KEY: KEY, WHATSAPP_NETWORK: 'sandbox', SIMULATOR_URL: simulatorUrl, LOG_LEVEL: 'warn', ...env,
     });
     await untilUp(`http://127.0.0.1:${port}/ready`, gateway);
   };
-  const kill = () => gateway?.end('SIGKILL') ?? Promise.resolve(null);
-
-  try {
-    await start();
-    await pair(simulator, rest);
-    await rest.post('/instances/demo/webhooks', { url: receiver.url, secret: SECRET, events: ['message.received', 'message.ack'] }, 201);
-    const traffic = startTraffic(simulator, rest, options);
-    for (let count = 1; count <= options.kills; count += 1) {
-      traffic.burst(count / options.kills);
-      // Moments of every kind: while it starts, connects, catches up, sends and receives.
-      await new Promise(resolve => setTimeout(resolve, randomInt(20, 2_000)));
-      await kill();
-      await options.between?.(count);
+  await start();
+  return {
+    rest: () => rest,
+    async killOne(between) {
+      await gateway?.end('SIGKILL');
+      await between();
       await start();
-    }
-    const { accepted, written } = await traffic.end();
-    await rest.untilStatus('demo', 'CONNECTED', 30_000);
-    await settle(rest, receiver, accepted, written);
-    return { ...await count(simulator, rest, receiver, options, accepted, written), kills: options.kills };
-  } finally {
-    await kill();
-    await receiver.close();
-    await simulator.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  }
+    },
+    async stop() {
+      await gateway?.end('SIGKILL');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
 }
 
 async function pair(simulator: Simulator, rest: Api): Promise<void> {
@@ -100,7 +125,7 @@ export const contactNumber = (index: number): string => String(15550004000 + ind
 interface Accepted { messageId: string; contact: string; text: string }
 
 /** Sends and incoming messages, spread over the kills; a send that meets a dead gateway is repeated under its key until it is accepted. */
-function startTraffic(simulator: Simulator, rest: Api, { sends, incoming, contacts }: CrashOptions) {
+function startTraffic(simulator: Simulator, fleet: Fleet, { sends, incoming, contacts }: CrashOptions) {
   const accepted: Accepted[] = [];
   const written: string[] = [];
   const lines = Array.from({ length: contacts }, () => Promise.resolve());
@@ -110,7 +135,7 @@ function startTraffic(simulator: Simulator, rest: Api, { sends, incoming, contac
   async function send(number: number, contact: string): Promise<void> {
     const text = `message ${number}`;
     for (const deadline = Date.now() + SETTLE_MS; Date.now() < deadline;) {
-      const answer = await rest.raw('/instances/demo/messages/text?async=true', {
+      const answer = await fleet.rest().raw('/instances/demo/messages/text?async=true', {
         method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': `send-${number}` }, body: JSON.stringify({ to: contact, text }),
       }).catch(() => null);
       const body = await answer?.json().catch(() => null) as { messageId: string } | null;
@@ -188,7 +213,10 @@ async function count(simulator: Simulator, rest: Api, receiver: WebhookReceiver,
     const reads = await until('the contact reads', () => simulator.contacts.received(number).some(message => message.messageId === messageId)).then(() => true, () => false);
     const { messageId: answer } = await simulator.contacts.write(number, { to: PHONE, text: 'Yes.' });
     const isRead = await until('the answer is read', () => eventsOf(receiver).some(({ data }) => data.messageId === answer)).then(() => true, () => false);
-    if (!reads || !isRead) contactsThatCannotRead += 1;
+    if (!reads || !isRead) {
+      console.log(`${number}: message ${messageId} ${reads ? 'was' : 'was not'} read, answer ${answer} ${isRead ? 'was' : 'was not'} reported`);
+      contactsThatCannotRead += 1;
+    }
   }
   return {
     accepted: accepted.length,

@@ -1,17 +1,28 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { createSystemRandom } from '@gateway/adapters/system/random.js';
 import { DomainError } from '@gateway/domain/errors.js';
+import type { Backup } from '@gateway/domain/instances/backup.js';
+import { parseMasterKey } from '@gateway/domain/encryption/master-key.js';
 import { DEFAULT_SETTINGS, type Instance } from '@gateway/domain/instances/instance.js';
 import type { MediaFile } from '@gateway/domain/messages/content.js';
 import type { StoredMessage } from '@gateway/domain/messages/message.js';
 import type { Delivery } from '@gateway/domain/webhooks/webhook.js';
 import { checkSecret, DEFAULT_OVERLAP_MS } from '@gateway/domain/webhooks/signing.js';
+import type { NewAuditEntry } from '@gateway/ports/audit-log.js';
 import type { Clock } from '@gateway/ports/clock.js';
 import type { MediaFetcher } from '@gateway/ports/media-fetcher.js';
-import type { ConnectResult, GatewayPhase, GatewayUseCases, InstanceView, QueueOptions, SendOptions, SendRequest, WebhookView } from '@gateway/usecases/gateway.js';
+import {
+  CLEAN_UP_STEPS, type ConnectResult, type GatewayPhase, type GatewayUseCases, type InstanceView, type QueueOptions, type SendOptions, type SendRequest, type WebhookView,
+} from '@gateway/usecases/gateway.js';
+import { createAccessUseCases } from '@gateway/usecases/access/access-use-cases.js';
+import { hashKey } from '@gateway/usecases/access/secret-key.js';
+import { createAuditor, type Auditor } from '@gateway/usecases/audit/auditor.js';
 import { checkWebhook } from '@gateway/usecases/webhooks/input.js';
+import { RECEIVER_GUARD } from '../guards.js';
 import { CLOSED_BREAKER, worstOf, type BreakerStatus } from '@gateway/usecases/webhooks/receiver-breaker.js';
+import { createInMemoryKeys } from './in-memory-keys.js';
 
 export const KEY = 'test-key';
 
@@ -26,6 +37,9 @@ export interface Wait { messageId: string; status: string; timeoutMs: number }
 
 export interface InMemoryGateway {
   usecases: GatewayUseCases;
+  auditor: Auditor;
+  /** What was noted, in its order. */
+  audited: NewAuditEntry[];
   sent: Sent[];
   /** Of each synchronous send. */
   sendOptions: SendOptions[];
@@ -36,9 +50,13 @@ export interface InMemoryGateway {
   media: Map<string, { bytes: Buffer; mimetype: string; fileName: string | null }>;
   /** The next sends run into this. */
   failSends(error: Error | null): void;
+  /** The same for the next look-ups of API keys. */
+  failLookUpsOfKeys(error: Error | null): void;
   /** The next sends wait for this. */
   holdSends(until: Promise<void>): void;
   setPhase(phase: GatewayPhase): void;
+  /** Whether the store answers. */
+  setStoreThere(there: boolean): void;
   /** Shows a QR code, or takes it away. */
   showQr(instanceId: string, qr: { text: string; expiresAt: number } | null): void;
   setConnected(instanceId: string, phoneNumber: string): void;
@@ -59,10 +77,13 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
   const waits: Wait[] = [];
   const messages: StoredMessage[] = [];
   const deliveries: Delivery[] = [];
+  const backups: Backup[] = [];
   const media: InMemoryGateway['media'] = new Map();
   let failure: Error | null = null;
+  let keyFailure: Error | null = null;
   let hold: Promise<void> = Promise.resolve();
   let phase: GatewayPhase = 'ready';
+  let storeThere = true;
 
   const find = (instanceId: string): InstanceView => {
     const found = instances.get(instanceId);
@@ -73,6 +94,10 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     const next = { ...view, ...patch, updatedAt: clock.now() };
     instances.set(view.instanceId, next);
     return next;
+  };
+  const findBackup = (instanceId: string, backupId: string): void => {
+    find(instanceId);
+    if (!backups.some(({ id }) => id === backupId)) throw new DomainError('backup_not_found', `There is no backup "${backupId}".`);
   };
   const findWebhook = (instanceId: string, webhookId: string): WebhookView => {
     find(instanceId);
@@ -98,19 +123,33 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     throw new DomainError('not_a_dead_letter', `The message is ${message.state}.`);
   };
 
+  const audited: NewAuditEntry[] = [];
+  const auditor = createAuditor({ audit: { record: async entry => void audited.push(entry) }, clock, logger: { error: () => undefined, warn: () => undefined, info: () => undefined } });
+  const keys = createInMemoryKeys();
+  const access = createAccessUseCases({
+    keys, clock, random: createSystemRandom(), hasConfiguredKey: true, onChanged: () => undefined, authenticate: async () => null,
+    audit: { list: async ({ limit }) => ({ entries: audited.map((entry, seq) => ({ ...entry, seq })).reverse().slice(0, limit), next: null }) },
+  });
+
   const usecases: GatewayUseCases = {
-    authenticate: async key => key === KEY ? { id: 'k1', name: 'test', hash: '', createdAt: 0, revokedAt: null } : null,
+    ...access,
+    async authenticate(key) {
+      if (keyFailure) throw keyFailure;
+      if (key === KEY) return { id: 'k1', name: 'test', scopes: ['admin'], instances: null };
+      const stored = await keys.findByHash(hashKey(key));
+      return stored?.revokedAt === null ? stored : null;
+    },
     async createInstance({ instanceId, name, settings }) {
       if (instances.has(instanceId)) throw new DomainError('instance_exists', `The id "${instanceId}" is taken.`, { field: 'instanceId' });
       const now = clock.now();
       const view: InstanceView = {
-        instanceId, name: name ?? instanceId, phoneNumber: null, lid: null, status: 'DISCONNECTED', reason: 'created', qr: null, qrAt: null,
-        connectedAt: null, lastSeen: null, active: false, settings: { ...DEFAULT_SETTINGS, ...settings }, createdAt: now, updatedAt: now, deletedAt: null, live: null,
+        instanceId, name: name ?? instanceId, phoneNumber: null, lid: null, status: 'DISCONNECTED', reason: 'created', statusEpoch: null, qr: null, qrAt: null,
+        connectedAt: null, lastSeen: null, active: false, settings: { ...DEFAULT_SETTINGS, ...settings }, createdAt: now, updatedAt: now, deletedAt: null, live: null, statusAt: now,
       };
       instances.set(instanceId, view);
       return view;
     },
-    listInstances: async ({ includeDeleted }) => [...instances.values()].filter(view => includeDeleted || view.deletedAt === null),
+    listInstances: async ({ includeDeleted, only = null }) => [...instances.values()].filter(view => (includeDeleted || view.deletedAt === null) && (only === null || only.includes(view.instanceId))),
     getInstance: async instanceId => find(instanceId),
     async updateInstance(instanceId, { name, settings }) {
       const view = find(instanceId);
@@ -125,10 +164,49 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       if (!view) throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`);
       return change(view, { deletedAt: null });
     },
+    async listConnectionHistory(instanceId, { limit, cursor = 3 }) {
+      if (!instances.has(instanceId)) throw new DomainError('instance_not_found', `There is no instance "${instanceId}".`);
+      const first = Math.max(0, cursor - limit);
+      const all = [{ status: 'CONNECTING', reason: 'connecting' }, { status: 'CONNECTED', reason: 'connected' }, { status: 'DISCONNECTED', reason: 'replaced' }] as const;
+      return { records: all.slice(first, cursor).map((record, index) => ({ at: first + index, ...record })).reverse(), next: first > 0 ? first : null };
+    },
+    async createBackup(instanceId) {
+      const { phoneNumber } = find(instanceId);
+      if (phoneNumber === null) throw new DomainError('no_session', 'There is no session that could be kept.');
+      const backup: Backup = { id: randomUUID(), instanceId, createdAt: clock.now(), cause: 'manual', phoneNumber, device: 'device', endedAt: null };
+      backups.unshift(backup);
+      return backup;
+    },
+    async listBackups(instanceId) {
+      find(instanceId);
+      return backups.filter(backup => backup.instanceId === instanceId);
+    },
+    async deleteBackup(instanceId, backupId) {
+      findBackup(instanceId, backupId);
+      backups.splice(backups.findIndex(({ id }) => id === backupId), 1);
+    },
+    async restoreBackup(instanceId, backupId) {
+      findBackup(instanceId, backupId);
+      if (find(instanceId).status === 'CONNECTED') throw new DomainError('backup_not_restorable', 'The instance is CONNECTED: its session is in use.', { details: { reason: 'in_use' } });
+      return change(find(instanceId), { status: 'DISCONNECTED', reason: 'restored' });
+    },
     connectInstance: async instanceId => connect(instanceId),
     restartInstance: async instanceId => connect(instanceId),
     disconnectInstance: async instanceId => change(find(instanceId), { status: 'DISCONNECTED', reason: 'disconnected_by_user', active: false }),
     logoutInstance: async instanceId => change(find(instanceId), { status: 'LOGGED_OUT', reason: 'logged_out', active: false }),
+    async forceCleanUp(instanceId, { wipeCredentials = false } = {}) {
+      change(find(instanceId), { status: 'DISCONNECTED', reason: 'cleaned_up', active: false });
+      const wiped = wipeCredentials ? 'released' as const : 'nothing' as const;
+      return CLEAN_UP_STEPS.map(step => step === 'credentials' ? { step, outcome: wiped } : step === 'socket' ? { step, outcome: 'failed' as const, message: 'It did not close.' } : { step, outcome: 'released' as const });
+    },
+    async listSessions({ wanted } = {}) {
+      return [...instances.values()].filter(view => view.deletedAt === null && view.status !== 'DISCONNECTED' && (wanted?.includes(view.instanceId) ?? true)).map(({ instanceId, name, status, reason, phoneNumber, lastSeen, qrAt }) =>
+        ({ instanceId, name, status, reason, since: clock.now(), pendingSince: qrAt, phoneNumber, lastSeen }));
+    },
+    async cleanUpSessions(kind, { wanted } = {}) {
+      const ids = [...instances.values()].filter(view => (kind === 'pending') === (view.status === 'QR_READY') && (wanted?.includes(view.instanceId) ?? true)).map(view => view.instanceId);
+      return { instanceIds: ids, unansweredNodes: 0 };
+    },
     async getQr(instanceId) {
       find(instanceId);
       const qr = qrs.get(instanceId);
@@ -215,7 +293,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     },
     async createWebhook(instanceId, input) {
       find(instanceId);
-      const { url = '', events = [], secret, headers, filter = null, minIntervalMs = 0 } = checkWebhook(input);
+      const { url = '', events = [], secret, headers, filter = null, minIntervalMs = 0 } = checkWebhook(input, RECEIVER_GUARD);
       const now = clock.now();
       const webhook: WebhookView = { id: randomUUID(), instanceId, url, events, secret: secret ?? `whsec_${Buffer.alloc(32, 7).toString('base64')}`, headers: headers ?? {}, filter, minIntervalMs, previousSecret: null, enabled: true, createdAt: now, updatedAt: now, breaker: CLOSED_BREAKER };
       webhooks.set(webhook.id, webhook);
@@ -228,7 +306,7 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
     getWebhook: async (instanceId, webhookId) => findWebhook(instanceId, webhookId),
     async updateWebhook(instanceId, webhookId, patch) {
       const webhook = findWebhook(instanceId, webhookId);
-      const next = { ...webhook, ...checkWebhook(patch) };
+      const next = { ...webhook, ...checkWebhook(patch, RECEIVER_GUARD) };
       webhooks.set(webhookId, next);
       return next;
     },
@@ -261,18 +339,29 @@ export function createInMemoryGateway({ clock, fetcher }: { clock: Clock; fetche
       if (!found) throw new DomainError('delivery_not_found', 'There is no such delivery.');
       return { ...found, state: 'pending', attempts: 0, nextAttemptAt: clock.now() };
     },
+    encryptionStatus: async () => ({ keyFrom: 'file', masterKey: '0011223344556677', otherMasterKeys: [], activeDataKey: 1, dataKeys: [{ id: 1, createdAt: 0, retiredAt: null }] }),
+    rotateKeys: async ({ newMasterKey }) => {
+      if (newMasterKey !== undefined && parseMasterKey(newMasterKey) === null) throw new DomainError('validation_failed', 'It is no key.', { field: 'newMasterKey' });
+      return { dataKey: 2, resealed: 7, newMasterKey: newMasterKey === undefined ? null : '8899aabbccddeeff', keyFileReplaced: false, next: [] };
+    },
+    finishRotation: async () => ({ removedMasterKeys: [] }),
     health: async () => ({
       activeSessions: [...instances.values()].filter(view => view.status === 'CONNECTED').length, pendingCount: 0,
       circuitBreaker: worstOf([...webhooks.values()].map(webhook => webhook.breaker.state)),
     }),
+    healthOfParts: async () => ({ uptimeSeconds: 7, parts: { store: { status: 'ok', message: 'The database answers.', latencyMs: 1 } } }),
+    canReachStore: async () => storeThere,
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'chasqui_build_info{version="test"} 1\n' }),
     phase: () => phase,
   };
 
   return {
-    usecases, sent, sendOptions, queued, waits, messages, deliveries, media,
+    usecases, auditor, audited, sent, sendOptions, queued, waits, messages, deliveries, media,
     failSends(error) { failure = error; },
+    failLookUpsOfKeys(error) { keyFailure = error; },
     holdSends(until) { hold = until; },
     setPhase(value) { phase = value; },
+    setStoreThere(there) { storeThere = there; },
     showQr(instanceId, qr) {
       if (qr) qrs.set(instanceId, qr);
       else qrs.delete(instanceId);

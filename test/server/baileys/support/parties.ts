@@ -1,3 +1,4 @@
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { createDecryptJournal } from '@gateway/adapters/baileys/decrypt-journal.js';
 import { createEncryptMemo } from '@gateway/adapters/baileys/encrypt-memo.js';
 import { createKeyStore } from '@gateway/adapters/baileys/auth-state.js';
@@ -40,9 +41,9 @@ export async function openParties() {
     const commits: SessionChanges[] = [];
     const store: SessionStore = {
       ...embedded.sessions,
-      async commit(instanceId, changes) {
+      async commit(tenure, changes) {
         await intercept(changes);
-        await embedded.sessions.commit(instanceId, changes);
+        await embedded.sessions.commit(tenure, changes);
         commits.push(changes);
       },
     };
@@ -57,11 +58,11 @@ export async function openParties() {
       },
     };
     const again = ({ known = false, of = stanzas }: { known?: boolean; of?: ReceivedStanzas } = {}) => {
-      const keys = createKeyStore(store, name);
+      const keys = createKeyStore(store, soleTenure(name));
       return createSignalRepositoryFactory({
         keys,
         journal: createDecryptJournal({ instanceId: name, journal, stanzas: of, own, clock, logger, known }),
-        memo: createEncryptMemo({ instanceId: name, memos: embedded.memos, clock }),
+        memo: createEncryptMemo({ instanceId: name, memos: embedded.memos, messages: embedded.messages, clock }),
       })({ creds, keys: addTransactionCapability(keys, logger, { maxCommitRetries: 1, delayBetweenTriesMs: 1 }) }, logger, async () => []);
     };
     const made: Party = { name, jid: `${900 + parties}@lid`, creds, repository: again(), commits, stanzas, store, again, lookUps: 0 };
@@ -71,7 +72,7 @@ export async function openParties() {
   /** Gives `from` a session with `to`, as a key fetch does, with a one-time prekey or, when WhatsApp has none left, without. */
   async function introduce(from: Party, to: Party, { id = 7, oneTime = true } = {}): Promise<void> {
     const preKey = Curve.generateKeyPair();
-    await createKeyStore(to.store, to.name).set({ 'pre-key': { [id]: preKey } });
+    await createKeyStore(to.store, soleTenure(to.name)).set({ 'pre-key': { [id]: preKey } });
     const { signedPreKey, signedIdentityKey, registrationId } = to.creds;
     await from.repository.injectE2ESession({
       jid: to.jid,

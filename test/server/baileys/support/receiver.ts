@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { createBaileysClient } from '@gateway/adapters/baileys/client.js';
 import { createSandboxNetwork } from '@gateway/adapters/baileys/network.js';
+import { createSystemRandom } from '@gateway/adapters/system/random.js';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import type { SessionChanges } from '@gateway/ports/session-store.js';
 import type { IncomingMessage, Receipt, SocketHandlers, WhatsAppSocket } from '@gateway/ports/whatsapp-client.js';
@@ -27,17 +29,28 @@ export async function openReceiver(simulator: Simulator, phone: string) {
     committed: async (_: SessionChanges) => {},
     beforeMessage: async (_: IncomingMessage) => {},
     receipt: async (_: Receipt) => {},
+    /** Before the journal is asked. */
+    asked: async () => {},
+    /** Whether the tenure lasts. */
+    isCurrent: () => true,
   };
   const client = createBaileysClient({
     sessions: {
       ...store.sessions,
-      async commit(instanceId, changes) {
-        await store.sessions.commit(instanceId, changes);
+      async commit(tenure, changes) {
+        await store.sessions.commit(tenure, changes);
         await hooks.committed(changes);
       },
     },
-    journal: store.journal, memos: store.memos, messages: store.messages, network, clock,
-    logger: collectingLogger(lines), onFatal: error => fatal.push(error),
+    journal: {
+      ...store.journal,
+      async findPlaintext(...query) {
+        await hooks.asked();
+        return store.journal.findPlaintext(...query);
+      },
+    },
+    memos: store.memos, messages: store.messages, network, clock, random: createSystemRandom(), isCurrent: () => hooks.isCurrent(),
+    logger: collectingLogger(lines), onFatal: (_tenure, error) => fatal.push(error),
   });
   const receive = createReceiveMessage({
     messages: store.messages, clock,
@@ -63,7 +76,7 @@ export async function openReceiver(simulator: Simulator, phone: string) {
     onClose: ({ cause }) => { restart = cause === 'restart_required'; },
     async onMessage(message) {
       await hooks.beforeMessage(message);
-      await receive(INSTANCE, message);
+      await receive(soleTenure(INSTANCE), message);
     },
     onServerAck: async () => {},
     async onReceipt(receipt) {
@@ -75,7 +88,7 @@ export async function openReceiver(simulator: Simulator, phone: string) {
 
   async function connect(): Promise<WhatsAppSocket> {
     isOpen = false;
-    socket = await client.open(INSTANCE, handlers);
+    socket = await client.open(soleTenure(INSTANCE), handlers);
     await until('the socket is open, or shows a QR', () => isOpen || qr !== '');
     return socket;
   }

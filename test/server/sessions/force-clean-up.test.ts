@@ -1,0 +1,117 @@
+import { createKeyedLock } from '@gateway/adapters/baileys/keyed-lock.js';
+import { createSystemClock } from '@gateway/adapters/system/clock.js';
+import { DomainError } from '@gateway/domain/errors.js';
+import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
+import type { SocketHandlers, WhatsAppClient, WhatsAppSocket } from '@gateway/ports/whatsapp-client.js';
+import { createSoleOwnership } from '@gateway/usecases/cluster/ownership.js';
+import { createInstanceLookup } from '@gateway/usecases/instances/find-instance.js';
+import { createConnectInstance } from '@gateway/usecases/sessions/connect-instance.js';
+import { createForceCleanUp } from '@gateway/usecases/sessions/force-clean-up.js';
+import { createSessionManager, type SessionManagerParts } from '@gateway/usecases/sessions/session-manager.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTestStore } from '../../contracts/support/embedded.js';
+import { collectingLogger } from '../../support/logger.js';
+import { until } from '../../support/until.js';
+
+let store: Awaited<ReturnType<typeof openTestStore>>;
+beforeEach(async () => {
+  store = await openTestStore();
+  await store.instances.create({ instanceId: 'one', name: 'One', settings: DEFAULT_SETTINGS }, 1);
+});
+afterEach(() => store.close());
+
+/** Real sessions over a WhatsApp of which each part can be made to fail. */
+function createRig() {
+  const clock = createSystemClock();
+  const logger = collectingLogger([], 'fatal');
+  const ownership = createSoleOwnership();
+  const turns = createKeyedLock();
+  const find = createInstanceLookup(store.instances);
+  const broken = new Set<string>();
+  const did: string[] = [];
+  const wired: SocketHandlers[] = [];
+  let hang: Promise<void> = Promise.resolve();
+  const step = async (name: string) => {
+    did.push(name);
+    if (broken.has(name)) throw name === 'close' ? new Error('secret detail') : new DomainError('store_unavailable', 'The database cannot be reached.');
+  };
+  const client = {
+    async open(_tenure: unknown, handlers: SocketHandlers) {
+      did.push('open');
+      await hang;
+      if (handlers.isWanted?.() === false) throw new DomainError('whatsapp_unavailable', 'Given up.');
+      wired.push(handlers);
+      return { close: () => step('close'), probe: async () => false } as unknown as WhatsAppSocket;
+    },
+    hasSession: async () => false,
+    discardHalfMadeSession: async () => {
+      await step('discard');
+      return true;
+    },
+    wipeSession: () => step('wipe'),
+    release: () => {
+      did.push('release');
+      return true;
+    },
+  } as unknown as WhatsAppClient;
+  const sessions = createSessionManager({
+    client, instances: store.instances, ownership, clock, logger,
+    random: { float: () => 0.5, bytes: () => new Uint8Array(), uuid: () => '' },
+    board: { put: async () => {} }, outlet: { publish: async () => {} }, history: { record: async () => {} },
+    trafficOf: () => ({ onMessage: async () => {}, onServerAck: async () => {}, onReceipt: async () => {}, onCaughtUp: () => {} }),
+    onStatus: () => {}, endLeftovers: async () => {},
+    limits: { pairingTimeoutMs: 120_000, flapping: { losses: 8, withinMs: 900_000, pauseMs: 600_000 } },
+  } as unknown as SessionManagerParts);
+  const forceCleanUp = createForceCleanUp({
+    find, instances: store.instances, sessions, client, turns, clock, logger, receive: async () => {}, forget: () => {},
+    keeper: { holds: () => true, release: () => step('consumer') },
+  });
+  const connect = createConnectInstance({ find, instances: store.instances, sessions, client, turns, clock, view: undefined as never });
+  return {
+    sessions, forceCleanUp, connect, broken, did, wired,
+    hangIn: (until: Promise<void>) => { hang = until; },
+    outcomes: async () => Object.fromEntries((await forceCleanUp('one')).map(({ step: name, outcome }) => [name, outcome])),
+    stop: () => sessions.stop(),
+  };
+}
+
+test('every step is tried although others fail, and says so without a secret', async () => {
+  const rig = createRig();
+  void rig.connect('one').catch(() => {});
+  await until('it is opened', () => rig.wired.length === 1);
+  rig.wired[0]?.onQr('code', 60_000);
+  for (const part of ['close', 'consumer', 'discard']) rig.broken.add(part);
+  rig.did.length = 0;
+  const steps = await rig.forceCleanUp('one');
+  expect(steps).toEqual([
+    { step: 'socket', outcome: 'failed', message: 'It failed unexpectedly; the gateway\'s log tells more.' },
+    { step: 'timers', outcome: 'released' },
+    { step: 'qr', outcome: 'released' },
+    { step: 'caches', outcome: 'released' },
+    { step: 'queue_consumer', outcome: 'failed', message: 'The database cannot be reached.' },
+    { step: 'half_made_credentials', outcome: 'failed', message: 'The database cannot be reached.' },
+    { step: 'credentials', outcome: 'nothing' },
+  ]);
+  expect(rig.did).toEqual(['close', 'release', 'consumer', 'discard']);
+  expect(await store.instances.find('one')).toMatchObject({ status: 'DISCONNECTED', reason: 'cleaned_up', active: false, qr: null });
+  await rig.stop();
+});
+
+test('what hangs while it is made holds nothing up, and comes to nothing when it wakes', async () => {
+  const rig = createRig();
+  let wake = () => {};
+  rig.hangIn(new Promise(resolve => { wake = resolve; }));
+  const hanging = rig.connect('one');
+  await until('it hangs', () => rig.did.includes('open'));
+  expect(await rig.outcomes()).toMatchObject({ socket: 'released', half_made_credentials: 'released' });
+  // Whoever waited for it goes on.
+  await hanging;
+  wake();
+  await until('the next one connects', async () => {
+    void rig.connect('one').catch(() => {});
+    return rig.wired.length > 0;
+  });
+  expect(rig.wired).toHaveLength(1);
+  expect(rig.wired[0]?.isWanted?.()).toBe(true);
+  await rig.stop();
+});
