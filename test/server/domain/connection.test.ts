@@ -119,7 +119,18 @@ describe('connection life', () => {
       delays.push(...step.effects.flatMap(effect => (effect.type === 'reconnect' ? [effect.afterMs] : [])));
       state = play(step.state, { type: 'retry', socket: step.state.socket }).state;
     }
-    expect(delays).toEqual([0, 2_000, 4_000, 8_000]);
+    expect(delays).toEqual([0, 1_000, 2_000, 4_000]);
+  });
+
+  it('takes the restart that WhatsApp asks for for no failure: a log-in that is refused after it waits no longer than any first one', () => {
+    const restarted = play(qrShown, { type: 'paired', socket: qrShown.socket }, { type: 'closed', socket: qrShown.socket, cause: 'restart_required' }, { type: 'retry', socket: qrShown.socket });
+    const refused = play(restarted.state, { type: 'closed', socket: restarted.state.socket, cause: 'unavailable' });
+    expect(refused.effects).toEqual([{ type: 'teardown' }, { type: 'reconnect', afterMs: reconnectDelayMs('unavailable', 0) }]);
+    // It restarts at once no second time, and the next success makes good.
+    const again = play(refused.state, { type: 'retry', socket: refused.state.socket });
+    expect(play(again.state, { type: 'closed', socket: again.state.socket, cause: 'restart_required' }).effects.at(-1)).toEqual({ type: 'reconnect', afterMs: 2_000 });
+    const up = play(again.state, { type: 'open', socket: again.state.socket });
+    expect(play(up.state, { type: 'closed', socket: up.state.socket, cause: 'restart_required' }).effects.at(-1)).toEqual({ type: 'reconnect', afterMs: 0 });
   });
 
   it('restarts a deaf connection and says so', () => {

@@ -14,6 +14,8 @@ export const LINKING_TIMEOUT_MS = 45_000;
 /** A pairing whose connection keeps failing is not retried for ever: nobody may be watching. */
 export const MAX_PAIRING_FAILURES = 5;
 
+const NO_FAILURES = { failures: 0, restarted: false } as const;
+
 /** What an installation may set. */
 export interface ConnectionLimits {
   /** A QR that nobody scanned by then is given up. */
@@ -35,6 +37,8 @@ export interface ConnectionState {
   paired: boolean;
   /** Failures since the last success. */
   failures: number;
+  /** Whether it restarted at once since then, as WhatsApp asks for after each pairing. */
+  restarted: boolean;
 }
 
 export type ConnectionEvent =
@@ -72,7 +76,7 @@ export type ConnectionEffect =
 export interface Transition { state: ConnectionState; effects: ConnectionEffect[] }
 
 export function initialConnection(status: InstanceStatus, reason: ReasonCode): ConnectionState {
-  return { status, reason, socket: 0, live: false, paired: false, failures: 0 };
+  return { status, reason, socket: 0, live: false, paired: false, ...NO_FAILURES };
 }
 
 /** Whether a pairing is open: somebody has yet to scan. */
@@ -99,8 +103,8 @@ export function transition(state: ConnectionState, event: ConnectionEvent, { pai
     case 'qr': return state.live
       ? { state: { ...state, status: 'QR_READY', reason: 'waiting_for_scan' }, effects: state.status === 'QR_READY' ? [] : [{ type: 'watch', afterMs: pairingTimeoutMs }] }
       : { state, effects: [] };
-    case 'paired': return { state: { ...state, status: 'CONNECTING', reason: 'pairing', paired: true, failures: 0 }, effects: [{ type: 'watch', afterMs: LINKING_TIMEOUT_MS }] };
-    case 'open': return { state: { ...state, status: 'CONNECTED', reason: 'connected', live: true, paired: true, failures: 0 }, effects: [{ type: 'unwatch' }] };
+    case 'paired': return { state: { ...state, status: 'CONNECTING', reason: 'pairing', paired: true, ...NO_FAILURES }, effects: [{ type: 'watch', afterMs: LINKING_TIMEOUT_MS }] };
+    case 'open': return { state: { ...state, status: 'CONNECTED', reason: 'connected', live: true, paired: true, ...NO_FAILURES }, effects: [{ type: 'unwatch' }] };
     case 'closed': return closed({ ...state, live: false }, event.cause, event.pauseMs);
     case 'expire': return expired(state);
     case 'timeout': return timedOut(state);
@@ -111,7 +115,7 @@ export function transition(state: ConnectionState, event: ConnectionEvent, { pai
 /** Connecting always starts clean, and never throws away good credentials. */
 function connect(state: ConnectionState, paired: boolean): Transition {
   const clean: ConnectionEffect[] = [{ type: 'teardown' }, ...discardIf(!paired)];
-  return open({ ...state, paired, failures: 0, status: 'CONNECTING', reason: 'connecting' }, clean);
+  return open({ ...state, paired, ...NO_FAILURES, status: 'CONNECTING', reason: 'connecting' }, clean);
 }
 
 function open(state: ConnectionState, before: ConnectionEffect[]): Transition {
@@ -140,13 +144,15 @@ function closed(state: ConnectionState, cause: CloseCause, pauseMs?: number): Tr
 }
 
 function comeBack(state: ConnectionState, cause: CloseCause, pauseMs?: number): Transition {
-  const delay = pauseMs ?? reconnectDelayMs(cause, state.failures);
+  // The first restart that WhatsApp asks for is part of a pairing, and no failure; whoever has just scanned would wait for one twice as long.
+  const restarts = cause === 'restart_required' && !state.restarted && state.failures === 0;
+  const delay = pauseMs ?? (restarts ? 0 : reconnectDelayMs(cause, state.failures));
   if (delay === null || (!state.paired && state.failures >= MAX_PAIRING_FAILURES)) {
     return ended(state, 'DISCONNECTED', 'pairing_failed', [discardIf(!state.paired)]);
   }
   const reason = pauseMs === undefined ? reasonAfter(state, cause) : 'flapping';
   return {
-    state: { ...state, status: 'CONNECTING', reason, failures: state.failures + 1, live: false },
+    state: { ...state, status: 'CONNECTING', reason, live: false, restarted: state.restarted || restarts, failures: restarts ? state.failures : state.failures + 1 },
     effects: [{ type: 'teardown' }, ...discardIf(!state.paired), { type: 'reconnect', afterMs: delay }],
   };
 }
@@ -172,7 +178,7 @@ function timedOut(state: ConnectionState): Transition {
 function ended(state: ConnectionState, status: InstanceStatus, reason: ReasonCode, after: ConnectionEffect[][] | ConnectionEffect[] = []): Transition {
   return {
     // A new number makes whatever the old socket still says an old story.
-    state: { ...state, status, reason, live: false, failures: 0, socket: state.socket + 1 },
+    state: { ...state, status, reason, live: false, ...NO_FAILURES, socket: state.socket + 1 },
     effects: [{ type: 'teardown' }, ...after.flat()],
   };
 }

@@ -17,11 +17,11 @@ export type CloseCause = (typeof CLOSE_CAUSES)[number];
 
 const SECOND = 1_000;
 
-interface Backoff { firstMs: number; maxMs: number; /** The first time: at once. */ atOnceFirst?: true }
+interface Backoff { firstMs: number; maxMs: number }
 
 /** null: never by itself. */
 const BACKOFF: Record<CloseCause, Backoff | null> = {
-  restart_required: { firstMs: 1 * SECOND, maxMs: 60 * SECOND, atOnceFirst: true },
+  restart_required: { firstMs: 1 * SECOND, maxMs: 60 * SECOND },
   connection_lost: { firstMs: 1 * SECOND, maxMs: 60 * SECOND },
   timed_out: { firstMs: 2 * SECOND, maxMs: 60 * SECOND },
   unavailable: { firstMs: 2 * SECOND, maxMs: 300 * SECOND },
@@ -42,6 +42,5 @@ const BACKOFF: Record<CloseCause, Backoff | null> = {
  */
 export function reconnectDelayMs(cause: CloseCause, failures: number): number | null {
   const backoff = BACKOFF[cause];
-  if (backoff?.atOnceFirst && failures === 0) return 0;
   return backoff && Math.min(backoff.firstMs * 2 ** Math.min(failures, 16), backoff.maxMs);
 }
