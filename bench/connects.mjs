@@ -3,22 +3,14 @@
  * time to the QR code is below 2 s, and that from the scan to CONNECTED below 3 s. BENCH_QUICK=1 takes a tenth.
  */
 import { openGateway } from './support/gateway.mjs';
+import { connectAfter, LEFTOVERS } from './support/leftovers.mjs';
 import { describeMachine } from './support/report.mjs';
 import { openStage } from './support/stage.mjs';
 import { median } from './support/stats.mjs';
-import { sleep, until, within } from './support/until.mjs';
+import { within } from './support/until.mjs';
 
 const COUNT = process.env.BENCH_QUICK === '1' ? 10 : 100;
 const LIMIT_MS = 900_000;
-/** A try that was begun less than two seconds ago counts as on its way. */
-const OLD_MS = 2_100;
-const WAYS = {
-  'mute server': { fault: { kind: 'mute', count: 1 }, hangs: true },
-  'refused upgrade': { fault: { kind: 'refuse-upgrade', count: 1 } },
-  'QR not scanned': {},
-  'half-open socket': { fault: { kind: 'hold-upgrade', count: 1 }, hangs: true },
-  'login refused once': { onScan: { kind: 'refuse-login', code: 503, count: 1 } },
-};
 
 async function run() {
   const stage = await openStage({ quickPairing: true });
@@ -26,31 +18,18 @@ async function run() {
     process.stdout.write(`${describeMachine()}\n`);
     const gateway = await openGateway({ dir: stage.dir, dataDir: await stage.folder('connects'), simulatorUrl: stage.simulator.url });
     stage.closing(() => gateway.stop());
-    const results = Object.fromEntries(Object.keys(WAYS).map(way => [way, { tries: 0, failures: [], qr: [], connected: [] }]));
-    const ways = Object.entries(WAYS);
+    const results = Object.fromEntries(Object.keys(LEFTOVERS).map(way => [way, { tries: 0, failures: [], qr: [], connected: [] }]));
+    const ways = Object.entries(LEFTOVERS);
     for (let index = 0; index < COUNT; index += 1) {
-      const [way, { fault, hangs, onScan }] = ways[index % ways.length];
+      const [way, leftover] = ways[index % ways.length];
       const result = results[way];
-      const path = `/instances/try-${index}`;
+      const instanceId = `try-${index}`;
       result.tries += 1;
       try {
-        await gateway.rest.post('/instances', { instanceId: `try-${index}` });
-        if (fault) await stage.control.post('/faults', fault);
-        const first = gateway.rest.post(`${path}/connect`).catch(() => null);
-        await (hangs ? sleep(OLD_MS) : first);
-        const started = performance.now();
-        const { qr } = await gateway.rest.post(`${path}/connect`);
-        if (!qr) throw new Error('no QR code');
-        result.qr.push(performance.now() - started);
-        const number = String(15_553_000_000 + index);
-        await stage.control.post('/phones', { number });
-        if (onScan) await stage.control.post('/faults', { ...onScan, phone: number });
-        const scanned = performance.now();
-        await stage.control.post(`/phones/${number}/scan`, { qr });
-        await until('CONNECTED', async () => (await gateway.rest.get(`${path}/status`)).status === 'CONNECTED', { timeoutMs: 20_000, everyMs: 20 });
-        result.connected.push(performance.now() - scanned);
-        await first;
-        await gateway.rest.post(`${path}/disconnect`);
+        const { qrMs, connectedMs } = await connectAfter(leftover, { rest: gateway.rest, control: stage.control, instanceId, number: String(15_553_000_000 + index) });
+        result.qr.push(qrMs);
+        result.connected.push(connectedMs);
+        await gateway.rest.post(`/instances/${instanceId}/disconnect`);
       } catch (error) {
         result.failures.push(error.message);
       }

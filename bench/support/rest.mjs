@@ -1,5 +1,7 @@
 import { Agent, request } from '../../server/node_modules/undici/index.js';
 
+/** @typedef {ReturnType<typeof createRest>} Rest */
+
 /**
  * A client that costs little: it runs on the same cores as what it measures.
  * @param {string} baseUrl
