@@ -28,6 +28,8 @@ declare module 'fastify' {
     servesBoundKeys?: boolean;
     /** Answered also while work is refused for overload. */
     evenOverloaded?: boolean;
+    /** Answered also while keys cannot be looked up, to a key that was good before: it tells of nothing but this node. */
+    evenWithoutStore?: boolean;
   }
   interface FastifyRequest {
     /** Whoever calls; null where nobody was asked for a key, or before it was looked at. */

@@ -1,4 +1,5 @@
 import { createSystemRandom } from '@gateway/adapters/system/random.js';
+import { DomainError } from '@gateway/domain/errors.js';
 import { createAccessUseCases } from '@gateway/usecases/access/access-use-cases.js';
 import { createAuthenticator } from '@gateway/usecases/access/authenticate.js';
 import { createFailedLogins } from '@gateway/usecases/access/failed-logins.js';
@@ -147,4 +148,29 @@ test('the last key that may manage keys is neither revoked nor narrowed, unless 
   expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   const other = openNode({ configuredKey: 'from the environment' });
   for (const { id } of await other.listKeys()) expect(await other.revokeKey(id)).toMatchObject({ revokedAt: expect.any(Number) as number });
+});
+
+test('what tells of an outage is told to a key that was good before it, unless that was changed since', async () => {
+  const node = openNode();
+  await node.createKey(admin);
+  const { key, stored } = await node.createKey({ name: 'prometheus', scopes: ['instances:read'] });
+  const { key: unused } = await node.createKey(admin);
+  await node.authenticate(key, from);
+  await clock.advance(5_001);
+  const ask = (asked = key) => node.authenticate(asked, from, { evenWithoutStore: true });
+
+  node.whileReading(async () => { throw new DomainError('store_unavailable', 'Away.'); });
+  await expect(node.authenticate(key, from)).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(await ask()).toMatchObject({ id: stored.id, scopes: ['instances:read'] });
+  await expect(ask(unused)).rejects.toMatchObject({ code: 'store_unavailable' });
+
+  // It does not say that it is away either.
+  node.whileReading(() => new Promise(() => undefined));
+  const waiting = ask();
+  await clock.advance(2_000);
+  expect(await waiting).toMatchObject({ id: stored.id });
+
+  node.whileReading(async () => { throw new DomainError('store_unavailable', 'Away.'); });
+  await node.revokeKey(stored.id);
+  await expect(ask()).rejects.toMatchObject({ code: 'store_unavailable' });
 });

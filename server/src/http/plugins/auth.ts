@@ -42,7 +42,8 @@ async function keyHolder(request: FastifyRequest, deps: AuthDeps): Promise<Princ
   if (key === null) {
     throw new DomainError('unauthorized', 'No API key was sent.', { hint: 'Send it as "X-API-Key: …" or "Authorization: Bearer …".' });
   }
-  const found = await deps.usecases.authenticate(key, addressOf(request));
+  const { evenWithoutStore = false } = request.routeOptions.config;
+  const found = await deps.usecases.authenticate(key, addressOf(request), { evenWithoutStore });
   if (found) return found;
   throw new DomainError('unauthorized', 'The API key is not valid.', { hint: 'The gateway printed its first key when it was started for the first time.' });
 }

@@ -11,7 +11,7 @@ interface Deps { usecases: Pick<GatewayUseCases, 'health' | 'healthOfParts' | 'p
 /** GET /health and /ready: open to everybody, without a word about accounts. */
 export function healthRoutes(app: App, { usecases, version }: Deps): void {
   app.get('/health', {
-    config: { access: 'optional' },
+    config: { access: 'optional', evenWithoutStore: true },
     schema: {
       summary: 'Health', operationId: 'getHealth', tags: ['Gateway'], security: [{}, { apiKey: [] }, { bearer: [] }],
       description: 'Whether the process is alive, how many sessions it holds, and whether a webhook\'s receiver is in trouble. Needs no key; with one that may do everything it tells of each part of this node.',

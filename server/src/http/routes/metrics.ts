@@ -6,7 +6,7 @@ import { problems } from '../schemas/problem.js';
 /** GET /metrics: what this node counts, for Prometheus. */
 export function metricsRoute(app: App, { usecases }: { usecases: Pick<GatewayUseCases, 'metrics'> }): void {
   app.get('/metrics', {
-    config: { scope: 'instances:read', evenOverloaded: true },
+    config: { scope: 'instances:read', evenOverloaded: true, evenWithoutStore: true },
     schema: {
       summary: 'Metrics of this node', operationId: 'getMetrics', tags: ['Gateway'],
       description: 'In the text format of Prometheus. Each node of a cluster tells of what it owns, so that sums over all nodes are right; ask each by itself.',

@@ -3,6 +3,7 @@ import { DomainError } from '../../domain/errors.js';
 import type { AuditLog, AuditPage, AuditQuery } from '../../ports/audit-log.js';
 import type { Clock, Random } from '../../ports/clock.js';
 import type { ApiKey, ApiKeyPatch, ApiKeyRepository } from '../../ports/repositories.js';
+import type { AuthenticateOptions } from './authenticate.js';
 import { hashKey, makeKey } from './secret-key.js';
 
 /** What a key is made of. */
@@ -20,9 +21,9 @@ export interface AccessUseCases {
   /**
    * Who holds this key; null when it is not valid.
    * @param address where it came from: too many that are not valid from one address are refused
-   * @throws `rate_limited`
+   * @throws `rate_limited`, `store_unavailable`
    */
-  authenticate(key: string, address: string): Promise<Principal | null>;
+  authenticate(key: string, address: string, options?: AuthenticateOptions): Promise<Principal | null>;
   /** `key` is told here and nowhere else. */
   createKey(input: KeyInput): Promise<{ key: string; stored: ApiKey }>;
   /** By creation, revoked ones too. That of the configuration is not among them. */
