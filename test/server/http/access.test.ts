@@ -111,7 +111,10 @@ describe('the audit log', () => {
     await http.call('POST', '/instances/one/messages/text', { key: sender, payload: { to: '15550002222', text: 'a secret text' } });
     await http.call('POST', '/instances/one/connect', { key: sender });
     await http.call('DELETE', '/instances/none');
+    http.gateway.setConnected('one', '15550001111');
+    const backup = await http.call('POST', '/instances/one/backups');
     await http.call('POST', '/instances/one/dead-letters/M9/retry');
+    await http.call('DELETE', '/instances/one?purge=true');
     await http.call('GET', '/instances');
     const tester = { id: 'k1', name: 'test' };
     expect(http.gateway.audited).toMatchObject([
@@ -120,8 +123,10 @@ describe('the audit log', () => {
       { action: 'webhook.create', instanceId: 'one', detail: { webhookId: webhook.json.id } },
       { action: 'message.send', actor: { id, name: 'till' }, instanceId: 'one', outcome: 'ok', detail: { messageId: 'M1' } },
       { action: 'instance.connect', actor: { id, name: 'till' }, instanceId: 'one', outcome: 'forbidden' },
-      { action: 'instance.delete', instanceId: 'none', outcome: 'instance_not_found' },
+      { action: 'instance.delete', instanceId: 'none', outcome: 'instance_not_found', detail: null },
+      { action: 'instance.backup', instanceId: 'one', outcome: 'ok', detail: { backupId: backup.json.backupId } },
       { action: 'dead_letter.retry', instanceId: 'one', outcome: 'message_not_found', detail: { messageId: 'M9' } },
+      { action: 'instance.delete', instanceId: 'one', outcome: 'ok', detail: { purge: true } },
     ]);
     expect(JSON.stringify(http.gateway.audited)).not.toMatch(/secret text|whsec_/);
   });

@@ -20,7 +20,11 @@ export function backupRoutes(app: App, { usecases }: { usecases: GatewayUseCases
       description: 'Keeps a sealed copy of the credentials of a paired instance, connected or not. The gateway makes one by itself before it deletes good credentials.',
       params: InstanceParams, response: { 201: Ref(BackupSchema), ...problems('validation_failed', 'instance_not_found', 'no_session') },
     },
-  }, async (request, reply) => reply.code(201).send(viewBackup(await usecases.createBackup(request.params.instanceId))));
+  }, async (request, reply) => {
+    const backup = viewBackup(await usecases.createBackup(request.params.instanceId));
+    request.auditNote = { detail: { backupId: backup.backupId } };
+    return reply.code(201).send(backup);
+  });
 
   app.get('/instances/:instanceId/backups', {
     config: { scope: 'instances:read' },

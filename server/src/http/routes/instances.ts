@@ -74,6 +74,8 @@ export function instanceRoutes(app: App, { usecases }: { usecases: GatewayUseCas
   }, async (request, reply) => {
     const { instanceId } = request.params;
     if (!request.query.purge) return viewInstance(await usecases.deleteInstance(instanceId));
+    // Nothing brings it back: whoever reads the audit log must be able to tell.
+    request.auditNote = { detail: { purge: true } };
     await usecases.purgeInstance(instanceId);
     return reply.code(204).send(null);
   });

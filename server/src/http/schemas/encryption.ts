@@ -9,7 +9,7 @@ export const EncryptionStatusSchema = Type.Object({
   activeDataKey: Type.Integer({ description: 'The data key that seals what is written now.' }),
   dataKeys: Type.Array(Type.Object({
     id: Type.Integer(),
-    createdAt: Type.String({ format: 'date-time' }),
+    createdAt: Type.String({ format: 'date-time', description: 'When it was made; of one that is older than the master key, when that was changed.' }),
     retiredAt: Type.Optional(Type.String({ format: 'date-time', description: 'Since then nothing is sealed by it.' })),
   })),
 });
