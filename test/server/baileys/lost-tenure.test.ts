@@ -65,6 +65,29 @@ describe('when the store refuses a tenure', () => {
 });
 
 describe('when a connection is closed', () => {
+  /** libsignal has one queue of jobs for each address, for all connections of the process: a job that never ends would hold up the next connection, too. */
+  it.each([
+    ['the store failed', async () => { throw new Error('the store is away'); }],
+    ['the store does not answer', () => new Promise<never>(() => {})],
+  ])('while a message is being decrypted, because %s, the next one can decrypt what the contact wrote', { timeout: 20_000 }, async (_, trouble) => {
+    const { receiver, write } = await open();
+    let troubled = false;
+    receiver.hooks.reading = async type => {
+      if (type !== 'pre-key') return;
+      troubled = true;
+      await trouble();
+    };
+    const messageId = await write('hello');
+    await until('the store was asked', () => troubled);
+    await receiver.disconnect();
+    receiver.hooks.reading = async () => {};
+    expect(await receiver.stored()).toEqual([]);
+
+    await receiver.connect();
+    await until('it is there', async () => (await receiver.stored()).includes(messageId), 10_000);
+    expect(receiver.pending().messages).toBe(0);
+  });
+
   it('nobody waits any more for what WhatsApp had not answered', { timeout: 20_000 }, async () => {
     const { receiver } = await open();
     // It is asked, and does not answer.

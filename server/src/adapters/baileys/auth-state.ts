@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Tenure } from '../../domain/instances/tenure.js';
 import type { KeyChange, SessionChanges, SessionStore } from '../../ports/session-store.js';
 import { decodeCredentials, decodeKey, encodeValue } from './codec.js';
+import { createEnding, type Ending } from './ending.js';
 
 /** Sessions of one instance kept decoded: those of the chats that are going on. */
 const SESSIONS_AT_HAND = 200;
@@ -13,6 +14,8 @@ export type WithKeys = Pick<SessionChanges, 'journal' | 'memos'>;
 export interface SignalKeys extends SignalKeyStore {
   /** `set`, with something beside it in the same commit. */
   commit(data: SignalDataSet, beside?: WithKeys): Promise<void>;
+  /** The end of the connection, or of what the store can promise it. */
+  ending: Pick<Ending, 'reached' | 'orEnded'>;
 }
 
 /** One instance's session as Baileys wants to see it, kept in the session store. */
@@ -54,6 +57,7 @@ export async function openAuthState(store: SessionStore, tenure: Tenure, onFatal
   const stored = await store.readCredentials(tenure.instanceId);
   const creds = stored ? decodeCredentials(stored) : initAuthCreds();
   const gate = createGate();
+  const ending = createEnding();
   let fail: (cause: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => { fail = reject; });
   failed.catch(() => {});
@@ -63,6 +67,7 @@ export async function openAuthState(store: SessionStore, tenure: Tenure, onFatal
     } catch (cause) {
       if (gate.released()) throw cause;
       fail(cause);
+      ending.reach();
       onFatal(cause instanceof Error ? cause : new Error(String(cause)));
       return new Promise(() => {});
     }
@@ -72,14 +77,17 @@ export async function openAuthState(store: SessionStore, tenure: Tenure, onFatal
     keys: createKeyStore({
       readKeys: (...query) => guard(() => store.readKeys(...query)),
       commit: (...changes) => gate.pass(() => guard(() => store.commit(...changes))),
-    }, tenure),
+    }, tenure, ending),
     guard,
     orFailed: work => Promise.race([work, failed]),
     async saveCredentials() {
       if (!gate.released()) await guard(() => store.commit(tenure, { credentials: encodeValue(creds) }));
     },
     pause: gate.pause,
-    release: gate.release,
+    release() {
+      gate.release();
+      ending.reach();
+    },
   };
 }
 
@@ -114,7 +122,7 @@ function createGate() {
 }
 
 /** Baileys' key store over ours: one `set` is one commit, whatever types it spans. */
-export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, tenure: Tenure): SignalKeys {
+export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>, tenure: Tenure, ending: SignalKeys['ending'] = createEnding()): SignalKeys {
   /** Sessions as plain objects, which nobody changes: libsignal makes records of its own from them, and gives new ones back. */
   const sessions = new LRUCache<string, SignalDataTypeMap['session']>({ maxSize: SESSIONS_AT_HAND, sizeCalculation: () => 1 });
 
@@ -139,6 +147,7 @@ export function createKeyStore(store: Pick<SessionStore, 'readKeys' | 'commit'>,
       return values;
     },
     set: data => commit(data),
+    ending,
   };
 }
 

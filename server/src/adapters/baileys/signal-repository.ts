@@ -33,7 +33,7 @@ export function createSignalRepositoryFactory({ keys, journal, memo }: SignalRep
     const main = build({ creds: auth.creds, keys: withoutTransactions(keys) }, logger, pnToLid);
     const lock = createKeyedLock();
     const operations = createOperations(keys, viewKeys =>
-      build({ creds: auth.creds, keys: viewKeys }, logger, jids => main.lidMapping.getLIDsForPNs(jids).then(found => found ?? undefined)));
+      build({ creds: auth.creds, keys: viewKeys }, logger, jids => keys.ending.orEnded(main.lidMapping.getLIDsForPNs(jids).then(found => found ?? undefined))));
 
     async function userOf(jid: string): Promise<string> {
       if (isLidUser(jid)) return jidDecode(jid)?.user ?? jid;

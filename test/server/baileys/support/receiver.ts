@@ -27,6 +27,8 @@ export async function openReceiver(simulator: Simulator, phone: string) {
   /** Where a test lets things stand still or fail; each gets what is stored first. */
   const hooks = {
     committed: async (_: SessionChanges) => {},
+    /** Before keys of this type are read. */
+    reading: async (_: string) => {},
     beforeMessage: async (_: IncomingMessage) => {},
     receipt: async (_: Receipt) => {},
     /** Before the journal is asked. */
@@ -40,6 +42,10 @@ export async function openReceiver(simulator: Simulator, phone: string) {
       async commit(tenure, changes) {
         await store.sessions.commit(tenure, changes);
         await hooks.committed(changes);
+      },
+      async readKeys(instanceId, type, ids) {
+        await hooks.reading(type);
+        return store.sessions.readKeys(instanceId, type, ids);
       },
     },
     journal: {
