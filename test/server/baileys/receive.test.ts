@@ -1,5 +1,6 @@
 import { DomainError } from '@gateway/domain/errors.js';
 import { soleTenure } from '@gateway/domain/instances/tenure.js';
+import { decodeCredentials, encodeValue } from '@gateway/adapters/baileys/codec.js';
 import { hashOf } from '@gateway/adapters/baileys/decrypt-journal.js';
 import { createSimulator, silenceLibsignal } from '@simulator/index.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +34,21 @@ async function open() {
   const receiptsOf = (id: string) => contacts.sent(contact).find(({ messageId }) => messageId === id)?.receipts.filter(({ device }) => device > 0) ?? [];
   return { receiver, phone, contact, write, receiptsOf };
 }
+
+describe('a connection that ended before it was noted that the first synchronisation is through', () => {
+  it('keeps nobody waiting for a history that WhatsApp has delivered already', { timeout: 40_000 }, async () => {
+    const { receiver, write } = await open();
+    await receiver.kill();
+    const stored = await receiver.store.sessions.readCredentials('one');
+    const credentials = decodeCredentials(stored ?? new Uint8Array());
+    await receiver.store.sessions.commit(soleTenure('one'), { credentials: encodeValue({ ...credentials, accountSyncCounter: 0 }) });
+
+    const id = await write('while it was away');
+    await receiver.connect();
+    // Baileys would hold it back for 20 s.
+    await until('it is handed over', async () => (await receiver.stored()).includes(id), 10_000);
+  });
+});
 
 describe('a message', () => {
   it('that was decrypted when the connection ended, and never handed over, is stored before the next connection', async () => {

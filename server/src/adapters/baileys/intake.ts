@@ -12,6 +12,7 @@ import { readReceipt, readServerAck } from './receipts.js';
 import type { OwnJids, ReceivedStanzas } from './received-stanzas.js';
 import type { Leftover } from './replay.js';
 import { atMost } from './time-limit.js';
+import { takeUpserts } from './upserts.js';
 import type { WriteBarrier } from './write-barrier.js';
 
 const READ_MS = 1_000;
@@ -54,9 +55,7 @@ export function createIntake(parts: IntakeParts): Intake {
     handlers.onActivity();
     if (!stopped && !(frame instanceof Uint8Array)) take(frame);
   });
-  socket.ev.on('messages.upsert', ({ messages }) => {
-    for (const message of messages) order.take(message);
-  });
+  takeUpserts(socket.ev, message => order.take(message));
 
   const receipts = holdReceipts(socket);
   handOverInTurn(socket, () => !stopped, logger);
