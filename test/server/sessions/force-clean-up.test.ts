@@ -31,6 +31,8 @@ function createRig() {
   const did: string[] = [];
   const wired: SocketHandlers[] = [];
   let hang: Promise<void> = Promise.resolve();
+  let closing: Promise<void> = Promise.resolve();
+  let paired = false;
   const step = async (name: string) => {
     did.push(name);
     if (broken.has(name)) throw name === 'close' ? new Error('secret detail') : new DomainError('store_unavailable', 'The database cannot be reached.');
@@ -41,12 +43,12 @@ function createRig() {
       await hang;
       if (handlers.isWanted?.() === false) throw new DomainError('whatsapp_unavailable', 'Given up.');
       wired.push(handlers);
-      return { close: () => step('close'), probe: async () => false } as unknown as WhatsAppSocket;
+      return { close: () => step('close').then(() => closing), probe: async () => true } as unknown as WhatsAppSocket;
     },
-    hasSession: async () => false,
+    hasSession: async () => paired,
     discardHalfMadeSession: async () => {
       await step('discard');
-      return true;
+      return !paired;
     },
     wipeSession: () => step('wipe'),
     release: () => {
@@ -70,6 +72,8 @@ function createRig() {
   return {
     sessions, forceCleanUp, connect, broken, did, wired,
     hangIn: (until: Promise<void>) => { hang = until; },
+    hangInClosing: (until: Promise<void>) => { closing = until; },
+    pair: () => { paired = true; },
     outcomes: async () => Object.fromEntries((await forceCleanUp('one')).map(({ step: name, outcome }) => [name, outcome])),
     stop: () => sessions.stop(),
   };
@@ -113,5 +117,29 @@ test('what hangs while it is made holds nothing up, and comes to nothing when it
   });
   expect(rig.wired).toHaveLength(1);
   expect(rig.wired[0]?.isWanted?.()).toBe(true);
+  await rig.stop();
+});
+
+test('whoever connects while it is cleaned up does not keep a connection whose credentials are deleted', async () => {
+  const rig = createRig();
+  rig.pair();
+  let wake = () => {};
+  rig.hangInClosing(new Promise(resolve => { wake = resolve; }));
+  const connect = async (sockets: number) => {
+    const connecting = rig.connect('one');
+    await until('it is opened', () => rig.wired.length === sockets);
+    rig.wired[sockets - 1]?.onOpen({ phoneNumber: '15550001111', lid: null } as never);
+    await connecting;
+  };
+  await connect(1);
+  const cleaning = rig.forceCleanUp('one', { wipeCredentials: true });
+  await until('its socket is being closed', () => rig.did.includes('close'));
+  await connect(2);
+  expect(rig.wired[1]?.isWanted?.()).toBe(true);
+  wake();
+  expect((await cleaning).find(({ step }) => step === 'socket')).toMatchObject({ outcome: 'released' });
+  expect(rig.wired[1]?.isWanted?.()).toBe(false);
+  expect(rig.did.filter(step => step === 'close' || step === 'wipe')).toEqual(['close', 'close', 'wipe']);
+  expect(await store.instances.find('one')).toMatchObject({ status: 'DISCONNECTED', reason: 'cleaned_up', active: false });
   await rig.stop();
 });

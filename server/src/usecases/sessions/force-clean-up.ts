@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import { isDomainError } from '../../domain/errors.js';
+import { isAtRest } from '../../domain/instances/connection.js';
+import type { Instance } from '../../domain/instances/instance.js';
 import type { Clock } from '../../ports/clock.js';
 import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { IncomingMessage, WhatsAppClient } from '../../ports/whatsapp-client.js';
@@ -16,7 +18,7 @@ const STEP_LIMIT_MS = 5_000;
 export interface ForceCleanUpParts {
   find: InstanceLookup;
   instances: Pick<InstanceRepository, 'update'>;
-  sessions: Pick<SessionManager, 'abandon'>;
+  sessions: Pick<SessionManager, 'abandon' | 'find'>;
   client: Pick<WhatsAppClient, 'release' | 'hasSession' | 'discardHalfMadeSession' | 'wipeSession'>;
   keeper: Pick<OutboxKeeper, 'holds' | 'release'>;
   /** Lets go of what else is kept in memory of an instance. */
@@ -55,12 +57,11 @@ export function createForceCleanUp(parts: ForceCleanUpParts): GatewayUseCases['f
     }
   }
 
-  return async (instanceId, { wipeCredentials = false } = {}) => {
-    const row = await find(instanceId);
+  async function takeApart(row: Instance): Promise<{ steps: CleanUpStep[]; tenure: Tenure }> {
+    const { instanceId } = row;
     const hadConsumer = keeper.holds(instanceId);
-    // Not in its turn: what hangs may hold that, and goes on once its session is taken apart.
     const { pieces, tenure, settled } = sessions.abandon(row);
-    const steps: CleanUpStep[] = [
+    const steps = [
       await attempt(instanceId, 'socket', async () => {
         await pieces.socket?.close();
         if (pieces.socket) return released();
@@ -80,7 +81,21 @@ export function createForceCleanUp(parts: ForceCleanUpParts): GatewayUseCases['f
         return hadConsumer ? released('Messages that wait stay queued.') : nothing();
       }),
     ];
+    return { steps, tenure };
+  }
+
+  return async (instanceId, { wipeCredentials = false } = {}) => {
+    const row = await find(instanceId);
+    // Not in its turn: what hangs may hold that, and goes on once its session is taken apart.
+    let { steps, tenure } = await takeApart(row);
     await turns.run([instanceId], async () => {
+      const begun = sessions.find(instanceId);
+      // Somebody has connected it meanwhile: nothing may be deleted below a connection that stands.
+      if (begun && !isAtRest(begun.view().connection)) {
+        const first = steps;
+        ({ steps, tenure } = await takeApart(row));
+        steps = steps.map((step, index) => step.outcome === 'nothing' ? first[index] ?? step : step);
+      }
       steps.push(
         await attempt(instanceId, 'half_made_credentials', async () => await client.discardHalfMadeSession(tenure) ? released() : nothing()),
         await attempt(instanceId, 'credentials', async () => {
