@@ -1,4 +1,7 @@
+import { createSystemClock } from '@gateway/adapters/system/clock.js';
+import { createAuditor } from '@gateway/usecases/audit/auditor.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { collectingLogger } from '../support/logger';
 import { startPostgres, type TestPostgres } from '../support/postgres-server';
 import { until } from '../support/until';
 import { migratedDatabases } from './support/migrated-databases';
@@ -111,6 +114,21 @@ describe('the hot path while PostgreSQL is away', () => {
     expect(await counts()).toEqual(new Map(resolved.map(id => [id, 1])));
     // That is no outage.
     expect(said('does not answer')).toEqual([]);
+  });
+
+  it('longer than calls wait: what the audit log could not take is written when it is back', async () => {
+    await open({ patienceMs: 300 });
+    const lines: Record<string, unknown>[] = [];
+    const auditor = createAuditor({ audit: opened.audit, clock: createSystemClock(), logger: collectingLogger(lines) });
+    const actions = Array.from({ length: 5 }, (_, index) => `instance.update_${index}`);
+    await postgres.stop();
+    await Promise.all(actions.map(action => auditor.byGateway(action, 'i0', 'ok')));
+    await postgres.start();
+    await until('all are written', async () => (await opened.audit.list({ limit: 10 })).entries.length === actions.length);
+    expect((await opened.audit.list({ limit: 10 })).entries.map(({ action }) => action).sort()).toEqual(actions);
+    await until('it says so', () => lines.length === 2);
+    expect(lines[1]).toMatchObject({ msg: 'the audit log can be written to again', written: actions.length, lost: 0 });
+    await auditor.settled();
   });
 
   it('when it is opened: waits for it, too', async () => {

@@ -3,12 +3,13 @@ import { GATEWAY } from '../../domain/access/scopes.js';
 import { isStoreAway } from '../../domain/errors.js';
 import type { AuditEntry, AuditLog, NewAuditEntry } from '../../ports/audit-log.js';
 import type { Clock } from '../../ports/clock.js';
+import { createAuditBacklog } from './backlog.js';
 import { createRepeats, type Repeatable } from './repeats.js';
 
-/** Notes what was done, and tried. A note that cannot be kept is logged and is nobody's failure. */
+/** Notes what was done, and tried. A note that cannot be kept waits for the store, or is logged, and is nobody's failure. */
 export interface Auditor {
   /**
-   * Never rejects; resolves when the entry is durable, or cannot be kept.
+   * Never rejects; resolves when the entry is durable, or cannot be kept now.
    * @param patient it may wait some milliseconds for another write, to share its commit
    */
   note(entry: Omit<NewAuditEntry, 'at'>, patient?: boolean): Promise<void>;
@@ -16,7 +17,7 @@ export interface Auditor {
   byGateway(action: string, instanceId: string | null, outcome: AuditEntry['outcome'], detail?: Record<string, unknown>): Promise<void>;
   /** What anybody may cause as often as he likes, such as a call with a key that is not valid: two entries a minute for each actor and action. */
   often(entry: Repeatable): void;
-  /** Resolves when all that was to be noted is; what was only counted is noted now. */
+  /** The end: resolves when all that was to be noted is, or is in the log for what could not be. What was only counted is noted now. */
   settled(): Promise<void>;
 }
 
@@ -29,19 +30,16 @@ export interface AuditorParts {
 export function createAuditor({ audit, clock, logger }: AuditorParts): Auditor {
   const underWay = new Set<Promise<void>>();
 
-  /** Whether the log says already that the store is away. */
-  let isOutage = false;
+  const backlog = createAuditBacklog({ record: (entry, patient) => audit.record(entry, patient), clock, logger });
 
   async function keep(entry: NewAuditEntry, patient: boolean): Promise<void> {
     try {
       await audit.record(entry, patient);
-      isOutage = false;
+      backlog.storeAnswers();
     } catch (err) {
-      // The entry itself is in the log then: it holds no secret and no text.
-      if (!isStoreAway(err)) return logger.error({ err, entry }, 'an entry of the audit log could not be kept');
-      if (!isOutage) logger.warn({ err }, 'the audit log cannot be written to at the moment; its entries are in this log, at level info, until it can');
-      isOutage = true;
-      logger.info({ entry }, 'an entry of the audit log could not be kept');
+      if (isStoreAway(err)) return backlog.add(entry, err);
+      // It is in the log then: it holds no secret and no text.
+      logger.error({ err, entry }, 'an entry of the audit log could not be kept');
     }
   }
 
@@ -61,6 +59,7 @@ export function createAuditor({ audit, clock, logger }: AuditorParts): Auditor {
     async settled() {
       repeats.stop();
       await Promise.all(underWay);
+      await backlog.close();
     },
   };
 }
