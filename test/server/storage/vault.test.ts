@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSealedSessionStore } from '@gateway/adapters/crypto/sealed-session-store.js';
 import type { OpenVault } from '@gateway/adapters/crypto/vault.js';
@@ -169,6 +169,26 @@ describe('the key of a data directory', () => {
     await expect(open(OTHER_MASTER_KEY)).rejects.toMatchObject({ message: expect.stringContaining('unset the variable') as string });
     expect(readFileSync(join(dir.path, 'chasqui.db')).equals(before)).toBe(true);
     const again = await open();
+    expect(Buffer.from(await again.sessions.readCredentials('one') ?? []).toString()).toBe('mine');
+    await again.close();
+  });
+
+  it('is changed again after a change that was cut off, whose key nobody has', async () => {
+    const store = await open();
+    await store.sessions.commit(soleTenure('one'), { credentials: utf8('mine') });
+    const { masterKey } = await store.vault.status();
+    // The disk takes no new file when both keys open everything already.
+    mkdirSync(`${keyFile()}.new`);
+    await expect(store.vault.rotate(new Uint8Array(randomBytes(32)))).rejects.toThrow();
+    await store.close();
+
+    const again = await open();
+    expect(await again.vault.status()).toMatchObject({ masterKey, otherMasterKeys: [] });
+    await expect(again.vault.rotate(new Uint8Array(randomBytes(32)))).rejects.toThrow();
+    rmdirSync(`${keyFile()}.new`);
+    expect(await again.vault.rotate(null)).toMatchObject({ keyFileReplaced: false });
+    expect(await again.vault.rotate(OTHER_MASTER_KEY)).toMatchObject({ keyFileReplaced: true });
+    expect((await again.vault.status()).otherMasterKeys).toEqual([]);
     expect(Buffer.from(await again.sessions.readCredentials('one') ?? []).toString()).toBe('mine');
     await again.close();
   });

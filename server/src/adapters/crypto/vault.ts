@@ -98,6 +98,7 @@ export async function openVault({ keys, rows, source, shared, onAdopted = () => 
   async function rotate(newKey: Uint8Array | null): Promise<Rotation> {
     const newMaster = newKey && createMasterKey(newKey);
     if (newMaster?.id === keyring.master().id) throw new DomainError('validation_failed', 'This is the master key already.', { field: 'newMasterKey', hint: 'Make another one: openssl rand -base64 32' });
+    await dropLeftOver();
     await addKey(newMaster);
     // The file changes once both keys open everything.
     const keyFileReplaced = newKey !== null && newMaster !== null && await source.replace(newKey);
@@ -114,6 +115,14 @@ export async function openVault({ keys, rows, source, shared, onAdopted = () => 
     if (dropped.length > 0) await keys.keepOnly(keyring.master().id);
     await keyring.look();
     return dropped;
+  }
+
+  /**
+   * Whoever shares the store with nobody knows that no process uses the old master key. Where the key is in a file, that one counts: of a change that was
+   * cut off before the file was replaced nobody may have the key, and it would keep every other change from beginning.
+   */
+  async function dropLeftOver(): Promise<void> {
+    if (!shared && others().length > 0 && (source.kind === 'file' || isNewest())) await dropOthers();
   }
 
   /** Whether this process's master key is the one that is being changed to: what it wrapped is younger. */
@@ -134,8 +143,7 @@ export async function openVault({ keys, rows, source, shared, onAdopted = () => 
     await keys.noteAdopted();
     if (adopted > 0) logger.info({ values: adopted }, 'what was stored in plain has been sealed');
   }
-  // Whoever shares the store with nobody knows that no process uses the old master key.
-  if (!shared && others().length > 0 && isNewest()) await dropOthers();
+  await dropLeftOver();
   if (shared) lookOften();
   // A rotation that was cut off goes on.
   if (keyring.rows().some(({ id, retiredAt }) => id < keyring.active().id && retiredAt === null)) background('the rotation of keys could not go on', () => inTurn(sealUnderActive));
