@@ -124,3 +124,19 @@ describe('media on their way', () => {
     }
   });
 });
+
+describe('TRUST_PROXY', () => {
+  it('names nobody unless it is set', () => {
+    for (const env of [{}, { TRUST_PROXY: '' }, { TRUST_PROXY: ' , ' }]) expect(readConfig(env).access.trustProxy).toEqual([]);
+  });
+
+  it('takes addresses, networks and words', () => {
+    expect(readConfig({ TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,::1,fd00::/8 ,loopback,linklocal,uniquelocal' }).access.trustProxy)
+      .toEqual(['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', 'loopback', 'linklocal', 'uniquelocal']);
+  });
+
+  // Each of the first ones would mean everybody, or somebody else, elsewhere.
+  it.each(['true', '1', '*', 'all', '10.0.0.0/33', '10.0.0.0/8;127.0.0.1', 'proxy.example', '127.1', '127.0.0.1,true'])('refuses "%s"', value => {
+    expect(() => readConfig({ TRUST_PROXY: value })).toThrow(/^TRUST_PROXY must be addresses or networks/);
+  });
+});

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin';
 import type { FastifyRequest } from 'fastify';
-import rateLimit from '@fastify/rate-limit';
 import type { Principal } from '../../domain/access/scopes.js';
 import { DomainError, isDomainError, isStoreAway } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { GatewayUseCases } from '../../usecases/gateway.js';
+import { callerAddress } from '../caller-address.js';
 import type { App } from '../http-app.js';
 import type { LinkSigner } from '../link-signer.js';
 
@@ -43,14 +43,9 @@ async function keyHolder(request: FastifyRequest, deps: AuthDeps): Promise<Princ
     throw new DomainError('unauthorized', 'No API key was sent.', { hint: 'Send it as "X-API-Key: …" or "Authorization: Bearer …".' });
   }
   const { evenWithoutStore = false } = request.routeOptions.config;
-  const found = await deps.usecases.authenticate(key, addressOf(request), { evenWithoutStore });
+  const found = await deps.usecases.authenticate(key, callerAddress(request), { evenWithoutStore });
   if (found) return found;
   throw new DomainError('unauthorized', 'The API key is not valid.', { hint: 'The gateway printed its first key when it was started for the first time.' });
-}
-
-/** A network of IPv6 counts as one address: whoever has one has them all. */
-function addressOf(request: FastifyRequest): string {
-  return rateLimit.normalizeIP(request.ip);
 }
 
 /** Whoever sends no key is told what everybody may know, as is everybody while keys cannot be looked up. */
