@@ -174,7 +174,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
       settings.forget(instanceId);
       keeper.nudge(instanceId);
     };
-    const restorer = createSessionRestorer({ instances, history, sessions, client, ownership, receive, turns, clock, logger });
+    const restorer = createSessionRestorer({ instances, history, sessions, client, ownership, receive, auditor, turns, clock, logger });
     const forget = (instanceId: string) => {
       settings.forget(instanceId);
       subscriptions.invalidate(instanceId);

@@ -59,6 +59,7 @@ describe('session hygiene', { timeout: 90_000 }, () => {
     await noSocket();
     expect(await status()).toMatchObject({ status: 'DISCONNECTED', reason: 'cleaned_up' });
     expect(await stack.api.get('/instances/demo')).toMatchObject({ active: false });
+    expect(await sessions()).toEqual({ sessions: [], pendingSessions: [], pendingCount: 0 });
     await stack.api.post('/instances/demo/messages/text?async=true', { to: CONTACT, text: 'waits' }, 202);
     expect(Object.values(await force())).toEqual(Array<string>(7).fill('nothing'));
     expect((await status()).queue.queued).toBe(1);

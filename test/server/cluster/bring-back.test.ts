@@ -23,7 +23,7 @@ function createRig() {
   const rig = { clock, away: true, holds: true, asked: 0, replayed: 0 };
   const client = {
     hasSession: async () => false,
-    discardHalfMadeSession: async () => {},
+    discardHalfMadeSession: async () => false,
     replay: async () => void (rig.replayed += 1),
   } as unknown as WhatsAppClient;
   const restorer = createSessionRestorer({
@@ -37,7 +37,7 @@ function createRig() {
     },
     history: store.history,
     sessions: { find: () => null, of: () => { throw new Error('nothing is to be connected'); } },
-    client, ownership: { ...createSoleOwnership(), holds: () => rig.holds, tenureOf: soleTenure }, receive: async () => {}, turns: createKeyedLock(), clock, logger: collectingLogger([]),
+    client, ownership: { ...createSoleOwnership(), holds: () => rig.holds, tenureOf: soleTenure }, receive: async () => {}, auditor: { byGateway: async () => {} }, turns: createKeyedLock(), clock, logger: collectingLogger([]),
   });
   return { rig, restorer };
 }

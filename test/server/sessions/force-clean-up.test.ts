@@ -1,4 +1,5 @@
 import { createKeyedLock } from '@gateway/adapters/baileys/keyed-lock.js';
+import { createMemoryStatusBoard } from '@gateway/adapters/memory/status-board.js';
 import { createSystemClock } from '@gateway/adapters/system/clock.js';
 import { DomainError } from '@gateway/domain/errors.js';
 import { DEFAULT_SETTINGS } from '@gateway/domain/instances/instance.js';
@@ -24,6 +25,7 @@ afterEach(() => store.close());
 function createRig() {
   const clock = createSystemClock();
   const logger = collectingLogger([], 'fatal');
+  const board = createMemoryStatusBoard(clock);
   const ownership = createSoleOwnership();
   const turns = createKeyedLock();
   const find = createInstanceLookup(store.instances);
@@ -33,6 +35,7 @@ function createRig() {
   let hang: Promise<void> = Promise.resolve();
   let closing: Promise<void> = Promise.resolve();
   let paired = false;
+  let rows: Promise<void> = Promise.resolve();
   const step = async (name: string) => {
     did.push(name);
     if (broken.has(name)) throw name === 'close' ? new Error('secret detail') : new DomainError('store_unavailable', 'The database cannot be reached.');
@@ -57,9 +60,15 @@ function createRig() {
     },
   } as unknown as WhatsAppClient;
   const sessions = createSessionManager({
-    client, instances: store.instances, ownership, clock, logger,
+    client, ownership, clock, logger,
+    instances: {
+      update: async (...args: Parameters<typeof store.instances.update>) => {
+        await rows;
+        return store.instances.update(...args);
+      },
+    },
     random: { float: () => 0.5, bytes: () => new Uint8Array(), uuid: () => '' },
-    board: { put: async () => {} }, outlet: { publish: async () => {} }, history: { record: async () => {} },
+    board, outlet: { publish: async () => {} }, history: { record: async () => {} },
     trafficOf: () => ({ onMessage: async () => {}, onServerAck: async () => {}, onReceipt: async () => {}, onCaughtUp: () => {} }),
     onStatus: () => {}, endLeftovers: async () => {},
     limits: { pairingTimeoutMs: 120_000, flapping: { losses: 8, withinMs: 900_000, pauseMs: 600_000 } },
@@ -70,10 +79,11 @@ function createRig() {
   });
   const connect = createConnectInstance({ find, instances: store.instances, sessions, client, turns, clock, view: undefined as never });
   return {
-    sessions, forceCleanUp, connect, broken, did, wired,
+    sessions, board, forceCleanUp, connect, broken, did, wired,
     hangIn: (until: Promise<void>) => { hang = until; },
     hangInClosing: (until: Promise<void>) => { closing = until; },
     pair: () => { paired = true; },
+    hangRowsIn: (until: Promise<void>) => { rows = until; },
     outcomes: async () => Object.fromEntries((await forceCleanUp('one')).map(({ step: name, outcome }) => [name, outcome])),
     stop: () => sessions.stop(),
   };
@@ -141,5 +151,30 @@ test('whoever connects while it is cleaned up does not keep a connection whose c
   expect(rig.wired[1]?.isWanted?.()).toBe(false);
   expect(rig.did.filter(step => step === 'close' || step === 'wipe')).toEqual(['close', 'close', 'wipe']);
   expect(await store.instances.find('one')).toMatchObject({ status: 'DISCONNECTED', reason: 'cleaned_up', active: false });
+  await rig.stop();
+});
+
+test('nothing stands on the board afterwards; what somebody has connected meanwhile does', async () => {
+  const rig = createRig();
+  const show = async (number: number) => {
+    void rig.connect('one').catch(() => {});
+    await until('it is opened', () => rig.wired.length === number);
+    rig.wired[number - 1]?.onQr('code', 60_000);
+    await until('its code is shown', async () => (await rig.board.get('one'))?.status === 'QR_READY');
+    await rig.sessions.settled('one');
+  };
+  await show(1);
+  await rig.forceCleanUp('one');
+  expect(await rig.board.get('one')).toBeNull();
+
+  await show(2);
+  let goOn = () => {};
+  rig.hangRowsIn(new Promise(resolve => { goOn = resolve; }));
+  const { settled } = rig.sessions.abandon({ instanceId: 'one', status: 'QR_READY', reason: 'waiting_for_scan' });
+  void rig.connect('one').catch(() => {});
+  await until('the next connection is shown', async () => (await rig.board.get('one'))?.status === 'CONNECTING');
+  goOn();
+  await settled;
+  expect(await rig.board.get('one')).toMatchObject({ status: 'CONNECTING' });
   await rig.stop();
 });

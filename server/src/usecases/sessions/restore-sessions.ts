@@ -6,6 +6,7 @@ import type { KeyedLock } from '../../ports/keyed-lock.js';
 import type { ConnectionHistory } from '../../ports/connection-history.js';
 import type { InstanceRepository } from '../../ports/repositories.js';
 import type { IncomingMessage, WhatsAppClient } from '../../ports/whatsapp-client.js';
+import type { Auditor } from '../audit/auditor.js';
 import type { Ownership } from '../cluster/ownership.js';
 import { startClean } from './connect-instance.js';
 import type { Session } from './session.js';
@@ -25,6 +26,7 @@ export interface RestoreParts {
   ownership: Ownership;
   /** Stores an incoming message and what it sets off. */
   receive: (tenure: Tenure, message: IncomingMessage) => Promise<void>;
+  auditor: Pick<Auditor, 'byGateway'>;
   turns: KeyedLock;
   clock: Clock;
   logger: Logger;
@@ -43,7 +45,7 @@ export interface SessionRestorer {
  * disconnected (requirement P3). What was decrypted and not stored before the process ended is stored in either case. What somebody did
  * to an instance meanwhile stands.
  */
-export function createSessionRestorer({ instances, history, sessions, client, ownership, receive, turns, clock, logger }: RestoreParts): SessionRestorer {
+export function createSessionRestorer({ instances, history, sessions, client, ownership, receive, auditor, turns, clock, logger }: RestoreParts): SessionRestorer {
   const waiting: (() => Promise<void>)[] = [];
   let working = 0;
   let stopped = false;
@@ -61,7 +63,7 @@ export function createSessionRestorer({ instances, history, sessions, client, ow
     }
     await client.replay(tenure, message => receive(tenure, message));
     if (row.status !== 'LOGGED_OUT' && row.status !== 'DISCONNECTED') {
-      await client.discardHalfMadeSession(tenure);
+      if (await client.discardHalfMadeSession(tenure)) await auditor.byGateway('session.discard_half_made', instanceId, 'ok');
       const change = { status: 'DISCONNECTED', reason: paired ? 'gateway_stopped' : 'never_paired' } as const;
       await instances.update(instanceId, { ...change, qr: null, qrAt: null }, clock.now(), tenure.epoch);
       await history.append(tenure, { at: clock.now(), ...change });

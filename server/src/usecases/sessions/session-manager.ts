@@ -1,6 +1,7 @@
 import type { Instance } from '../../domain/instances/instance.js';
 import type { Tenure } from '../../domain/instances/tenure.js';
 import type { Random } from '../../ports/clock.js';
+import type { StatusBoard } from '../../ports/status-board.js';
 import type { WhatsAppClient } from '../../ports/whatsapp-client.js';
 import type { Ownership } from '../cluster/ownership.js';
 import type { SessionObserver } from './observe-session.js';
@@ -23,7 +24,7 @@ export interface SessionManager {
   isStored(instanceId: string): boolean;
   /**
    * Takes the instance's session apart, whatever it hangs in, and forgets it; its status says `cleaned_up`.
-   * @returns `settled` resolves when that is also on the board and stored
+   * @returns `settled` resolves when that is stored, and nothing stands on the board any more: there is no session
    */
   abandon(instance: Pick<Instance, 'instanceId' | 'status' | 'reason'>): { pieces: SessionPieces; tenure: Tenure; settled: Promise<void> };
   /**
@@ -38,6 +39,7 @@ export interface SessionManager {
 }
 
 export interface SessionManagerParts extends RecorderParts {
+  board: Pick<StatusBoard, 'put' | 'remove'>;
   client: WhatsAppClient;
   random: Random;
   trafficOf: (tenure: Tenure) => Traffic;
@@ -92,6 +94,11 @@ export function createSessionManager(parts: SessionManagerParts): SessionManager
     await session.end();
   }
 
+  /** The row says the same by now. Somebody may have connected it again meanwhile: then the board is the new session's. */
+  async function takeDown(tenure: Tenure): Promise<void> {
+    if (!sessions.has(tenure.instanceId)) await parts.board.remove(tenure);
+  }
+
   function rememberLastSeen(): void {
     stopLastSeen = parts.clock.after(LAST_SEEN_MS, () => {
       for (const [instanceId, session] of sessions) recorders.get(instanceId)?.refresh(session.view());
@@ -119,7 +126,7 @@ export function createSessionManager(parts: SessionManagerParts): SessionManager
       const pieces = session.abandon('cleaned_up');
       sessions.delete(instance.instanceId);
       recorders.delete(instance.instanceId);
-      return { pieces, tenure: session.tenure, settled: recorder?.settled() ?? Promise.resolve() };
+      return { pieces, tenure: session.tenure, settled: recorder?.settled().then(() => takeDown(session.tenure)) ?? Promise.resolve() };
     },
     settled: async instanceId => recorders.get(instanceId)?.settled(),
     async stop() {
