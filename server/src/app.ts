@@ -89,13 +89,14 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
   const stop = () => (stopping ??= runAll(cleanups, logger));
 
   try {
-    const { store, board, queue, redis, leases, link, linkSecret, close } = await openBackends({
+    const { store, board, queue, redis, leases, link: plainLink, linkSecret, close } = await openBackends({
       config, clock, random, logger, onFatal, lastsMs: tenure => ownership.lastsMs(tenure),
     });
     cleanups.push(close);
     const { instances, webhooks, deliveries, messages, outbox, stash, history } = store;
     const tracing = await openTracing({ tracing: config.tracing, version, clock, logger });
     cleanups.push(() => tracing.close());
+    const link = tracing.link(plainLink);
     const auditor = createAuditor({ audit: store.audit, clock, logger });
     const { metrics, ...observability } = openObservability({ version, stats: store.stats, dataDir: config.database ? null : config.dataDir, clock });
     cleanups.push(() => observability.close());
@@ -202,7 +203,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
       ...createSessionUseCases({ find, view, instances, sessions, client, turns, clock }),
       ...hygiene.usecases,
       ...tracing.sends(createMessageUseCases({
-        find, sessions, messages, outbox, stash, queue: tracing.announcing(queue), media, prepare, client, acknowledgements, relay, watch, keys: createKeyedLock(), followUp, clock, random, metrics,
+        find, sessions, messages, outbox, stash, queue: tracing.announcing(queue, link), media, prepare, client, acknowledgements, relay, watch, keys: createKeyedLock(), followUp, clock, random, metrics,
       })),
       ...createWebhookUseCases({ instances, guard: guards.webhooks, webhooks, deliveries, subscriptions, dispatcher, clock, random }),
       ...createEncryptionUseCases({ vault: store.vault, leases }),

@@ -40,6 +40,12 @@ export function describeNodeLinkContract(name: string, open: (logger: Logger) =>
       expect(taken).toEqual([{ verb: 'connect', args: ['one', { fresh: true }, null] }]);
     });
 
+    it('tells whoever takes the call which trace it belongs to, if any', async () => {
+      await b.serve(async ({ traceparent }) => traceparent ?? 'none');
+      expect(await a.call('b', { verb: 'look', args: [], traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }, LONG_MS)).toContain('4bf92f3577b34da6a3ce929d0e0e4736');
+      expect(await a.call('b', { verb: 'look', args: [] }, LONG_MS)).toBe('none');
+    });
+
     it.each([
       ['text', 'Grüße 👋\n"\u2028'], ['numbers', [0, -1.5, 1e21]], ['nothing', null], ['yes and no', [true, false]], ['nested', { a: [{ b: { c: [] } }] }],
       ['names that mean something to others', { $bytes: 'AA==', $entries: [['x', 1]], __proto__x: 1, inner: { $bytes: null } }],

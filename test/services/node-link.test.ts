@@ -90,7 +90,7 @@ describe('calls between nodes on Redis', () => {
     const child = spawn(process.execPath, [program, rig.redis.url, rig.prefix, 'b'], { stdio: ['pipe', 'pipe', 'inherit'] });
     let printed = '';
     child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString('utf8'); });
-    await until('it is there', async () => (await failureOf(link.call('b', { verb: 'ping', args: [] }, LONG_MS)) as { value?: unknown }).value === 'pong');
+    await until('it is there', async () => (await failureOf(link.call('b', { verb: 'ping', args: [] }, 2_000)) as { value?: unknown }).value === 'pong');
     const answer = failureOf(link.call('b', { verb: 'send', args: [] }, LONG_MS));
     await until('it has begun', () => printed.includes('began send'));
     child.kill('SIGKILL');

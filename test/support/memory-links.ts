@@ -47,13 +47,14 @@ export function createMemoryNetwork(logger: Pick<Logger, 'error'> = { error: () 
       async serve(handle) {
         handlers.set(nodeId, handle);
       },
-      async call(to, { verb, args }, timeoutMs) {
+      async call(to, call, timeoutMs) {
+        const { verb, args } = call;
         calls.push({ to, verb, args, timeoutMs });
         const handle = handlers.get(to);
         if (!handle || closed.has(nodeId)) throw unreachable(to, false);
         const lost = onLost;
         onLost = null;
-        const answer = run(handle, { verb, args });
+        const answer = run(handle, call);
         setOf(underWay, to).add(answer);
         void answer.catch(() => undefined).finally(() => setOf(underWay, to).delete(answer));
         if (lost) {

@@ -22,4 +22,6 @@ export interface NodeLink {
 export interface NodeCall {
   verb: string;
   args: unknown[];
+  /** The trace that it is a part of (`Tracer.current`). */
+  traceparent?: string;
 }

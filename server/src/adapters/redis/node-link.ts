@@ -78,10 +78,10 @@ export function createRedisNodeLink({ clients, prefix, nodeId, clock, logger }: 
     else calls.answer(reply.id, reply.value);
   }
 
-  async function answer(handle: (call: NodeCall) => Promise<unknown>, { id, from, until, verb, args }: Request): Promise<void> {
+  async function answer(handle: (call: NodeCall) => Promise<unknown>, { id, from, until, verb, args, traceparent }: Request): Promise<void> {
     // With all that is not known of the time, it errs towards not beginning.
     const now = await time.now();
-    const reply: Reply = now === null || now.latest > until ? { id, late: true } : { id, ...await outcomeOf(handle, { verb, args }) };
+    const reply: Reply = now === null || now.latest > until ? { id, late: true } : { id, ...await outcomeOf(handle, traceparent === undefined ? { verb, args } : { verb, args, traceparent }) };
     await commands.publish(repliesOf(from), encode(reply)).catch(refused);
   }
 
@@ -127,14 +127,14 @@ export function createRedisNodeLink({ clients, prefix, nodeId, clock, logger }: 
       }));
       if (HOPEFUL.includes(commands.status)) await subscriptions.untilListening(LISTEN_WITHIN_MS);
     },
-    async call(node, { verb, args }, timeoutMs) {
+    async call(node, { verb, args, traceparent }, timeoutMs) {
       const canAsk = (): boolean => !closing && clients.isReady() && subscriptions.isListening();
       // Without ears for the answer there is no point in asking.
       if (!canAsk()) throw unreachable(node, false);
       const now = await time.now();
       if (!now || !canAsk()) throw unreachable(node, false);
       const id = randomUUID();
-      const text = encode({ id, from: nodeId, until: now.earliest + timeoutMs, verb, args } satisfies Request);
+      const text = encode({ id, from: nodeId, until: now.earliest + timeoutMs, verb, args, traceparent } satisfies { [Key in keyof Request]: Request[Key] | undefined });
       const answered = calls.open(id, node, timeoutMs);
       publish(id, node, text);
       return answered;

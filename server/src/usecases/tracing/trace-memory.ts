@@ -6,7 +6,7 @@ const REMEMBERED = 10_000;
 /** What takes longer to go on is a trace of its own. */
 const REMEMBERED_MS = 30 * 60_000;
 
-/** Which trace a message or an event belongs to, while it waits for what comes next. In memory alone: after a restart, or on another node, a new trace begins. */
+/** Which trace a message or an event belongs to, while it waits for what comes next. In memory alone: after a restart, or when another node takes an instance over, a new trace begins. */
 export interface TraceMemory {
   keepMessage(instanceId: string, messageId: string, traceparent: string | null): void;
   message(instanceId: string, messageId: string): string | null;

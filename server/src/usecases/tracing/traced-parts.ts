@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
+import type { NodeLink } from '../../ports/node-link.js';
 import type { SendQueue } from '../../ports/send-queue.js';
 import type { Tracer } from '../../ports/tracer.js';
 import type { WebhookSender } from '../../ports/webhook-sender.js';
@@ -7,6 +8,7 @@ import type { GatewayUseCases } from '../gateway.js';
 import type { Acknowledgements } from '../messages/acknowledgements.js';
 import type { createReceiveMessage } from '../messages/receive-message.js';
 import { createTraceMemory } from './trace-memory.js';
+import { createTracedLink, tellTrace } from './traced-link.js';
 
 type ReceiveMessage = ReturnType<typeof createReceiveMessage>;
 type Sends = Pick<GatewayUseCases, 'sendMessage' | 'queueMessage' | 'queueMessages'>;
@@ -14,8 +16,9 @@ type Sends = Pick<GatewayUseCases, 'sendMessage' | 'queueMessage' | 'queueMessag
 /** The parts that a message goes through, each recorded in its trace; without a tracer each is answered as it is. */
 export interface TracedParts {
   sends<T extends Sends>(usecases: T): T;
-  /** For what accepts messages: which request a queued message came with. */
-  announcing(queue: SendQueue): SendQueue;
+  /** For what accepts messages: which request a queued message came with. The other nodes of a cluster hear of it. */
+  announcing(queue: SendQueue, link: Pick<NodeLink, 'tell'>): SendQueue;
+  link(link: NodeLink): NodeLink;
   acknowledgements(acknowledgements: Acknowledgements): Acknowledgements;
   receive(receive: ReceiveMessage): ReceiveMessage;
   outlet(outlet: Outlet): Outlet;
@@ -24,7 +27,7 @@ export interface TracedParts {
 }
 
 export const UNTRACED: TracedParts = {
-  sends: usecases => usecases, announcing: queue => queue, acknowledgements: same => same, receive: same => same, outlet: same => same, sender: same => same,
+  sends: usecases => usecases, announcing: queue => queue, link: same => same, acknowledgements: same => same, receive: same => same, outlet: same => same, sender: same => same,
 };
 
 /**
@@ -52,10 +55,13 @@ export function createTracedParts(tracer: Tracer, clock: Pick<Clock, 'elapsed'>)
       queueMessage: (instanceId, request, options) => tracer.run('accept message', { ...about(instanceId), 'chasqui.message.type': request.type }, () => usecases.queueMessage(instanceId, request, options)),
       queueMessages: (instanceId, items) => tracer.run('accept messages', { ...about(instanceId), 'chasqui.messages': items.length }, () => usecases.queueMessages(instanceId, items)),
     }),
-    announcing: queue => ({
+    link: link => createTracedLink(link, tracer, memory),
+    announcing: (queue, link) => ({
       ...queue,
       announce(instanceId, entries) {
-        for (const { messageId } of entries) memory.keepMessage(instanceId, messageId, tracer.current());
+        const messageIds = entries.map(({ messageId }) => messageId);
+        for (const messageId of messageIds) memory.keepMessage(instanceId, messageId, tracer.current());
+        tellTrace(link, instanceId, messageIds, tracer.current());
         return queue.announce(instanceId, entries);
       },
     }),
