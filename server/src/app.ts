@@ -229,7 +229,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     dispatcher.start();
     keeper.start();
     const isOnDuty = leases ? async () => (await leases.nodes())[0]?.nodeId === leases.nodeId : undefined;
-    const retention = createRetention({ ...store, keep: config.retention, clock, logger, ...(isOnDuty ? { isOnDuty } : {}) });
+    const retention = createRetention({ ...store, auditor, keep: config.retention, clock, logger, ...(isOnDuty ? { isOnDuty } : {}) });
     cleanups.push(() => retention.stop());
     retention.start();
     cleanups.push(() => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { isStoreAway } from '../domain/errors.js';
+import type { Auditor } from './audit/auditor.js';
 import type { AuditLog } from '../ports/audit-log.js';
 import type { Clock } from '../ports/clock.js';
 import type { BackupStore } from '../ports/backup-store.js';
@@ -26,6 +27,7 @@ export interface RetentionParts {
   audit: Pick<AuditLog, 'prune'>;
   backups: Pick<BackupStore, 'prune'>;
   history: Pick<ConnectionHistory, 'prune'>;
+  auditor: Pick<Auditor, 'byGateway'>;
   /** Whether this process is the one that does it; without it it is. */
   isOnDuty?: () => Promise<boolean>;
   /** Milliseconds. */
@@ -43,7 +45,7 @@ export interface Retention {
 }
 
 /** Removes what is older than it has to be, every hour. */
-export function createRetention({ messages, deliveries, journal, memos, stash, backups, history, audit, isOnDuty = () => Promise.resolve(true), keep, clock, logger }: RetentionParts): Retention {
+export function createRetention({ messages, deliveries, journal, memos, stash, backups, history, audit, auditor, isOnDuty = () => Promise.resolve(true), keep, clock, logger }: RetentionParts): Retention {
   let stopped = false;
   let cancel = () => {};
   let running: Promise<Record<string, number>> | null = null;
@@ -61,16 +63,25 @@ export function createRetention({ messages, deliveries, journal, memos, stash, b
 
   async function round(): Promise<Record<string, number>> {
     const removed: Record<string, number> = {};
-    for (const [kind, keptMs, prune] of kinds) {
-      const before = clock.now() - keptMs;
-      for (let count = 1; count > 0 && !stopped;) {
-        count = await prune(before, BATCH);
-        removed[kind] = (removed[kind] ?? 0) + count;
-        if (count > 0) await pause();
+    try {
+      for (const [kind, keptMs, prune] of kinds) {
+        const before = clock.now() - keptMs;
+        for (let count = 1; count > 0 && !stopped;) {
+          count = await prune(before, BATCH);
+          removed[kind] = (removed[kind] ?? 0) + count;
+          if (count > 0) await pause();
+        }
       }
+    } finally {
+      await tell(Object.fromEntries(Object.entries(removed).filter(([, count]) => count > 0)));
     }
-    if (Object.values(removed).some(count => count > 0)) logger.info(removed, 'removed what was kept long enough');
     return removed;
+  }
+
+  async function tell(removed: Record<string, number>): Promise<void> {
+    if (Object.keys(removed).length === 0) return;
+    logger.info(removed, 'removed what was kept long enough');
+    await auditor.byGateway('retention.remove', null, 'ok', removed);
   }
 
   function pause(): Promise<void> {

@@ -1,8 +1,10 @@
+import { createAuditor } from '@gateway/usecases/audit/auditor.js';
 import { createRetention } from '@gateway/usecases/retention.js';
 import { soleTenure } from '@gateway/domain/instances/tenure.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestStore } from '../../contracts/support/embedded.js';
 import { delivery, incoming, outgoing, seedWebhooks, utf8 } from '../../contracts/support/samples.js';
+import { collectingLogger } from '../../support/logger.js';
 import { createTestClock, type TestClock } from '../../support/test-clock.js';
 import { until } from '../../support/until.js';
 
@@ -34,7 +36,9 @@ it('removes each kind when its own time is over, in an hourly round, and leaves 
   await store.sessions.backUp(soleTenure('one'), { id: 'backup', createdAt: made, cause: 'manual', phoneNumber: null, device: 'device', endedAt: null });
   await store.history.append(soleTenure('one'), { at: made, status: 'CONNECTED', reason: 'connected' });
 
-  const retention = createRetention({ ...store, keep, clock, logger: logger as unknown as Parameters<typeof createRetention>[0]['logger'] });
+  const auditor = createAuditor({ audit: store.audit, clock, logger: collectingLogger([]) });
+  const audited = async () => (await store.audit.list({ limit: 10 })).entries;
+  const retention = createRetention({ ...store, auditor, keep, clock, logger: logger as unknown as Parameters<typeof createRetention>[0]['logger'] });
   const round = async (pass: number): Promise<Record<string, number>> => {
     await clock.advance(pass);
     let removed: Record<string, number> | null = null;
@@ -49,6 +53,7 @@ it('removes each kind when its own time is over, in an hourly round, and leaves 
     expect(await round(DAY_MS)).toMatchObject({ messages: 0, deliveries: 0, journal: 0, backups: 0, history: 0 });
     expect(await round(2 * DAY_MS)).toMatchObject({ messages: 0, deliveries: 0, journal: 1, backups: 1, history: 0 });
     expect(await round(4 * DAY_MS)).toMatchObject({ messages: 0, deliveries: 1, journal: 0, backups: 0, history: 1 });
+    expect(await audited()).toMatchObject([{ actor: { id: 'gateway' }, action: 'retention.remove', outcome: 'ok', detail: { deliveries: 1, history: 1 } }, { detail: { journal: 1, backups: 1 } }]);
     lines.length = 0;
     // By itself: the first round waits until a start is over.
     await clock.advance(23 * DAY_MS);
