@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -119,6 +119,15 @@ describe('the command line', { timeout: 90_000 }, () => {
     expect(stopped.ok).toBe(true);
     expect(stopped.findings.find(({ name }) => name === 'lock')?.found).toBe('no gateway uses the data directory');
     expect(stopped.findings.find(({ name }) => name === 'port')?.found).toContain('is free');
+
+    // A start would be refused.
+    const other = await chasqui({ ...env, CHASQUI_ENCRYPTION_KEY: '7e'.repeat(32) }, 'doctor');
+    expect(other).toMatchObject({ code: 1, output: expect.stringMatching(/FAIL {2}encryption key: this is not the key/) as string });
+    const keyFile = join(stack.dataDir, 'encryption.key');
+    await rename(keyFile, `${keyFile}.away`);
+    const gone = await chasqui(env, 'doctor');
+    await rename(`${keyFile}.away`, keyFile);
+    expect(gone).toMatchObject({ code: 1, output: expect.stringMatching(/FAIL {2}encryption key: .* is missing, and what is stored is sealed/) as string });
   });
 
   it('doctor says what fails and what to do, and ends with 1', async () => {

@@ -41,7 +41,12 @@ async function lookAtAll(env: NodeJS.ProcessEnv): Promise<Finding[]> {
       ? [look('database', 'Check DATABASE_URL.', async () => (await import('./doctor/look-at-postgres.js')).lookAtPostgres(database))]
       : [look('data directory', 'Check DATA_DIR.', async () => (await import('./doctor/look-at-data-dir.js')).lookAtDataDir(dataDir))]),
     ...(redis ? [look('redis', 'Check REDIS_URL.', async () => (await import('./doctor/look-at-redis.js')).lookAtRedis(redis.url))] : []),
-    look('encryption key', 'Look at the file.', () => lookAtEncryption(config.encryptionKey, { dataDir, shared: database !== null })),
+    look('encryption key', 'Look at the file.', () => lookAtEncryption(config.encryptionKey, {
+      dataDir, shared: database !== null,
+      sealedUnder: async () => database
+        ? (await import('../adapters/postgres/server-facts.js')).readMasterKeys(database.url)
+        : (await import('./doctor/look-at-data-dir.js')).sealedUnderIn(dataDir),
+    })),
     look('network', 'Check the network.', () => lookAtNetwork(network)),
     look('disk', 'Look at it by hand.', () => lookAtDisk(database ? tmpdir() : dataDir)),
     look('port', 'Check HOST and PORT.', () => lookAtPort(config)),

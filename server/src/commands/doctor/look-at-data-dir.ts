@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkDatabase } from '../../adapters/sqlite/check-database.js';
+import { checkDatabase, masterKeysOf } from '../../adapters/sqlite/check-database.js';
 import { DATABASE_FILE } from '../../adapters/sqlite/open-embedded-store.js';
 import { fail, ok, warn, type Finding } from './finding.js';
 
@@ -12,6 +12,11 @@ export async function lookAtDataDir(dataDir: string): Promise<Finding[]> {
   const mode = await modeOf(dataDir);
   if (mode === null) return [await looksMakeable(dataDir)];
   return [await permissions(dataDir, mode), await lock(dataDir), await database(dataDir)];
+}
+
+/** Fingerprints of the keys that open what is stored there. @throws SQLite's error */
+export function sealedUnderIn(dataDir: string): string[] {
+  return masterKeysOf(join(dataDir, DATABASE_FILE));
 }
 
 async function modeOf(path: string): Promise<number | null> {
