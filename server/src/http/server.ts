@@ -39,6 +39,7 @@ import { sendMediaRoutes } from './routes/send-media.js';
 import { sendRoutes } from './routes/send.js';
 import { webhookRoutes } from './routes/webhooks.js';
 import { NAMED_SCHEMAS } from './schemas/index.js';
+import { createSerializerBuilder } from './serializer-builder.js';
 import { answerSocketError } from './socket-errors.js';
 import { validatorCompiler } from './validation.js';
 
@@ -99,6 +100,7 @@ export function createHttpServer(deps: HttpServerDeps): App {
     // The readiness plugin does, in the form of every other problem.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
+    schemaController: { compilersFactory: { buildSerializer: createSerializerBuilder() } },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: answerSocketError,
   }).withTypeProvider<TypeBoxTypeProvider>();
