@@ -16,9 +16,12 @@ export interface SendQueue {
   close(instanceId: string): Promise<void>;
   /** What made the worker wait may be over (a setting, a cancelled message): it looks again now. */
   nudge(instanceId: string): void;
-  /** Closes it, and lets go of what this process keeps in memory of it; entries stay. Announce what waits again when it is opened again. */
-  release(instanceId: string): Promise<void>;
-  /** Deletes whatever the queue holds of an instance, for good. */
+  /**
+   * Closes it, and lets go of what this process keeps in memory of it; entries stay. Announce what waits again when it is opened again.
+   * @returns whether it is closed; false where the queue does not answer: no turn runs here all the same, and the rest closes when it does
+   */
+  release(instanceId: string): Promise<boolean>;
+  /** Deletes whatever the queue holds of an instance, for good; what cannot be deleted now is as soon as it can. */
   forget(instanceId: string): Promise<void>;
   /** Closes everything; no turn runs afterwards. Idempotent. */
   stop(): Promise<void>;

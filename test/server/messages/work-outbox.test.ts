@@ -172,7 +172,7 @@ test('what was written in time and waits for its acknowledgement is not called e
   const { clock, work, queue, written, failed, rows, settler, acknowledge, acknowledgements, logger } = createRig();
   const keeper = createOutboxKeeper({
     outbox: { expired: async now => rows.filter(({ expiresAt }) => (expiresAt ?? 0) <= now), queued: async () => [] },
-    queue: { announce: async () => {}, open: async () => {}, close: async () => {}, nudge: () => {}, release: async () => {}, forget: async () => {}, stop: async () => {} },
+    queue: { announce: async () => {}, open: async () => {}, close: async () => {}, nudge: () => {}, release: async () => true, forget: async () => {}, stop: async () => {} },
     settler, acknowledgements, workOf: () => work, ownership: createSoleOwnership(), clock, logger,
   });
   queue('in time', { expiresAt: clock.now() + 1_000 });

@@ -75,7 +75,7 @@ function createRig() {
   } as unknown as SessionManagerParts);
   const forceCleanUp = createForceCleanUp({
     find, instances: store.instances, sessions, client, turns, clock, logger, receive: async () => {}, forget: () => {},
-    keeper: { holds: () => true, release: () => step('consumer') },
+    keeper: { holds: () => true, release: () => step('consumer').then(() => true) },
   });
   const connect = createConnectInstance({ find, instances: store.instances, sessions, client, turns, clock, view: undefined as never });
   return {

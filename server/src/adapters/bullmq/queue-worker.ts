@@ -36,8 +36,10 @@ export interface QueueWorkerDeps {
 
 /** Gives an instance's jobs, one at a time and in their order, to its turns. */
 export interface QueueWorker {
-  /** To be called when the turns have ended. Never rejects. */
-  close(): Promise<void>;
+  /** To be called when the turns have ended. Answers within seconds whether it is closed: one that waits for a Redis that does not answer is so later, by itself. Never rejects. */
+  close(): Promise<boolean>;
+  /** Resolves when it is closed. */
+  closed: Promise<void>;
 }
 
 export function startQueueWorker({ name, prefix, turns, lookAt, clients, clock, logger }: QueueWorkerDeps): QueueWorker {
@@ -75,14 +77,19 @@ export function startQueueWorker({ name, prefix, turns, lookAt, clients, clock, 
     if (clients.isReady() && !saysAway(error)) logger[LOST_LOCK.test(error.message) ? 'debug' : 'warn']({ err: forLog(error), instanceId: name }, 'a job of the send queue could not be brought to its end in Redis');
   });
 
+  let tellClosed = (): void => undefined;
+  const closed = new Promise<void>(resolve => { tellClosed = resolve; });
+
   return {
+    closed,
     async close() {
       // Orderly only with Redis: without, BullMQ would wait for it.
-      const closed = worker.close(!clients.isReady()).catch(() => undefined);
+      void worker.close(!clients.isReady()).catch(() => undefined).finally(tellClosed);
       let cancel = (): void => undefined;
-      const late = new Promise<void>(resolve => { cancel = clock.after(CLOSE_WITHIN_MS, resolve); });
-      await Promise.race([closed, late]);
+      const late = new Promise<false>(resolve => { cancel = clock.after(CLOSE_WITHIN_MS, () => resolve(false)); });
+      const inTime = await Promise.race([closed.then(() => true), late]);
       cancel();
+      return inTime;
     },
   };
 }

@@ -5,12 +5,14 @@ import type { SendQueue } from '../../ports/send-queue.js';
 import { createTurns, type Turns } from '../memory/turns.js';
 import type { RedisClients } from '../redis/redis-clients.js';
 import { jobFor, lookJob, lookJobAt, type NewJob, type SendJob } from './jobs.js';
-import { startQueueWorker } from './queue-worker.js';
+import { startQueueWorker, type QueueWorker } from './queue-worker.js';
 
 /** Jobs written at once. */
 const BATCH = 500;
 /** Nobody reads BullMQ's event streams here. */
 const EVENTS_KEPT = 100;
+/** After what was to be forgotten could not be deleted. */
+const FORGET_AGAIN_MS = 5_000;
 
 export interface BullmqSendQueueDeps {
   clients: RedisClients;
@@ -30,6 +32,11 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
   const open = new Map<string, Turns>();
   /** For each instance that was open: resolves when its last worker has ended. */
   const endings = new Map<string, Promise<void>>();
+  /** Workers that could not be closed in time, as while Redis hangs, and whose they are. */
+  const closing = new Map<QueueWorker, string>();
+  /** What could not be deleted. */
+  const toForget = new Set<string>();
+  let cancelForgetting = (): void => undefined;
   let stopped = false;
 
   function queueOf(instanceId: string): Queue<SendJob> {
@@ -61,7 +68,9 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
     const worker = startQueueWorker({ name: instanceId, prefix: keys, turns, lookAt, clients, clock, logger });
     void add(instanceId, [lookJob()]);
     await turns.over;
-    await worker.close();
+    if (await worker.close()) return;
+    closing.set(worker, instanceId);
+    void worker.closed.then(() => closing.delete(worker));
   }
 
   async function close(instanceId: string): Promise<void> {
@@ -75,6 +84,33 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
     const queue = queues.get(instanceId);
     queues.delete(instanceId);
     await queue?.close().catch(() => undefined);
+  }
+
+  /** Whether it is done. */
+  async function obliterate(instanceId: string): Promise<boolean> {
+    try {
+      if (!clients.isReady()) return false;
+      await queueOf(instanceId).obliterate({ force: true });
+      return true;
+    } catch (error) {
+      clients.refused(asError(error));
+      return false;
+    } finally {
+      if (!open.has(instanceId)) await drop(instanceId);
+    }
+  }
+
+  function forgetLater(): void {
+    cancelForgetting();
+    if (!stopped && toForget.size > 0) cancelForgetting = clock.after(FORGET_AGAIN_MS, () => void forgetAgain());
+  }
+
+  async function forgetAgain(): Promise<void> {
+    for (const instanceId of [...toForget]) {
+      // Where there is one of that name again its worker clears away what is left.
+      if (open.has(instanceId) || await obliterate(instanceId)) toForget.delete(instanceId);
+    }
+    forgetLater();
   }
 
   clients.onReady(() => {
@@ -109,18 +145,17 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
     async release(instanceId) {
       await close(instanceId);
       if (!open.has(instanceId)) await drop(instanceId);
+      return ![...closing.values()].includes(instanceId);
     },
     async forget(instanceId) {
       await close(instanceId);
-      try {
-        if (clients.isReady()) await queueOf(instanceId).obliterate({ force: true });
-      } catch (error) {
-        clients.refused(asError(error));
-      }
-      if (!open.has(instanceId)) await drop(instanceId);
+      if (await obliterate(instanceId)) return;
+      toForget.add(instanceId);
+      forgetLater();
     },
     async stop() {
       stopped = true;
+      cancelForgetting();
       await Promise.all([...open.keys()].map(close));
       await Promise.all(endings.values());
       await Promise.all([...queues.keys()].map(drop));

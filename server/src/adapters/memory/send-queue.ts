@@ -45,18 +45,21 @@ export function createMemorySendQueue({ clock, logger }: MemorySendQueueDeps): S
     return Promise.all([ending, lane.finished]).then(() => undefined);
   }
 
-  async function release(instanceId: string): Promise<void> {
+  async function release(instanceId: string): Promise<true> {
     await close(instanceId);
     // It may have been opened again meanwhile.
     const lane = lanes.get(instanceId);
     if (lane?.turns === null) lanes.delete(instanceId);
+    return true;
   }
 
   return {
     close,
     release,
     // It holds no messages.
-    forget: release,
+    async forget(instanceId) {
+      await release(instanceId);
+    },
     async announce(instanceId, entries) {
       if (stopped || entries.length === 0) return;
       const lane = laneOf(instanceId);

@@ -37,8 +37,8 @@ export interface OutboxKeeper {
   onCaughtUp(instanceId: string): void;
   /** Whether anything is kept here for an instance's queue. */
   holds(instanceId: string): boolean;
-  /** Ends what is done here for an instance's queue, and lets go of it; messages stay queued. */
-  release(instanceId: string): Promise<void>;
+  /** Ends what is done here for an instance's queue, and lets go of it; messages stay queued. Answers whether it is closed, as `SendQueue.release`. */
+  release(instanceId: string): Promise<boolean>;
   /** What made an instance's queue wait may be over. */
   nudge(instanceId: string): void;
   /** Announces what is due and fails what has expired; also when the queue has come back after an outage. */
@@ -119,8 +119,9 @@ export function createOutboxKeeper({ outbox, queue, settler, acknowledgements, w
     holds: instanceId => works.has(instanceId) || open.has(instanceId) || catchingUp.has(instanceId),
     async release(instanceId) {
       end(instanceId);
-      await queue.release(instanceId);
+      const isClosed = await queue.release(instanceId);
       if (!open.has(instanceId)) works.delete(instanceId);
+      return isClosed;
     },
     nudge: instanceId => queue.nudge(instanceId),
     sweep,

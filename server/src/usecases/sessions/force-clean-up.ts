@@ -77,7 +77,7 @@ export function createForceCleanUp(parts: ForceCleanUpParts): GatewayUseCases['f
         return client.release(instanceId) ? released() : nothing();
       }),
       await attempt(instanceId, 'queue_consumer', async () => {
-        await keeper.release(instanceId);
+        if (!await keeper.release(instanceId)) return { outcome: 'failed', message: 'The queue does not answer; the consumer closes by itself when it does. Messages that wait stay queued.' };
         return hadConsumer ? released('Messages that wait stay queued.') : nothing();
       }),
     ];
