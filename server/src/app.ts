@@ -186,8 +186,9 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
       facts: sessionFacts, config: config.sessions, forget,
     });
     cleanups.push(() => hygiene.stop());
+    const letGo = createLetGo({ client, keeper, forget, logger });
     const handOver = createHandOver({
-      beginTenure: store.beginTenure, subscriptions, forgetSettings: settings.forget, restorer, dispatcher, acknowledgements, sessions, board, logger,
+      beginTenure: store.beginTenure, subscriptions, forgetSettings: settings.forget, restorer, dispatcher, acknowledgements, sessions, letGo, board, logger,
     });
     const mostIdle = createMostIdle(sessions, clock.now);
     const report = createNodeReport({ sessions, dispatcher });
@@ -197,7 +198,7 @@ export async function startGateway({ config, version, logger, onFatal, clock = c
     const local: GatewayUseCases = {
       ...access.usecases,
       authenticate: operator.before(access.usecases.authenticate),
-      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, belongings: { messages, deliveries, history, material: store.sessions, queue, subscriptions }, endTenure: tenure => keepLeases?.forget(tenure), letGo: createLetGo({ client, keeper, forget, logger }), onSettings, clock }),
+      ...createInstanceUseCases({ instances, find, view, board, sessions, turns, belongings: { messages, deliveries, history, material: store.sessions, queue, subscriptions }, endTenure: tenure => keepLeases?.forget(tenure), letGo, onSettings, clock }),
       listConnectionHistory: createListConnectionHistory({ instances, history }),
       ...createBackupUseCases({ find, view, backups: store.backups, sessions, client, receive, turns }),
       ...createSessionUseCases({ find, view, instances, sessions, client, turns, clock }),

@@ -20,12 +20,14 @@ export interface HandOverParts {
   dispatcher: Pick<DeliveryDispatcher, 'wake' | 'leave'>;
   acknowledgements: Pick<Acknowledgements, 'quiet' | 'leave'>;
   sessions: Pick<SessionManager, 'leave'>;
+  /** Lets go of everything that is kept in memory of an instance: it may never come back, and what comes back may have changed meanwhile. */
+  letGo: (instanceId: string) => void;
   board: Pick<StatusBoard, 'forget' | 'remove'>;
   logger: Pick<Logger, 'info' | 'error'>;
 }
 
 /** What a node does when an instance becomes its own, and when it is another's. */
-export function createHandOver({ beginTenure, subscriptions, forgetSettings, restorer, dispatcher, acknowledgements, sessions, board, logger }: HandOverParts) {
+export function createHandOver({ beginTenure, subscriptions, forgetSettings, restorer, dispatcher, acknowledgements, sessions, letGo, board, logger }: HandOverParts) {
   return {
     /** Takes up everything of these instances: connections, deliveries, what was received and not told. */
     onGained(tenures: readonly Tenure[]): void {
@@ -51,6 +53,7 @@ export function createHandOver({ beginTenure, subscriptions, forgetSettings, res
       if (lasts) await acknowledgements.quiet(instanceId, SENDERS_MS);
       acknowledgements.leave(instanceId);
       await Promise.all([sessions.leave(instanceId), dispatcher.leave(instanceId)]);
+      letGo(instanceId);
       await board.forget(tenure);
     },
   };

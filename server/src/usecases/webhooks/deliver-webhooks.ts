@@ -43,7 +43,7 @@ export interface DeliveryDispatcher {
   wake(changed?: string): void;
   /**
    * The instance is about to be another node's: nothing of it is begun any more, and posts under way have 1.5 s to end before they are given
-   * up. Resolves when none is left.
+   * up. Resolves when none is left, and what was held against its receivers is forgotten.
    */
   leave(instanceId: string): Promise<void>;
   /** The circuit breaker of a webhook's receiver. */
@@ -207,11 +207,14 @@ export function createDeliveryDispatcher(deps: DispatcherDeps): DeliveryDispatch
   async function leave(instanceId: string): Promise<void> {
     held.dropInstance(instanceId);
     const own = [...lanes.values()].filter(({ at }) => at.instanceId === instanceId);
-    if (own.length === 0) return;
-    const cancelBound = clock.after(LEAVE_WITHIN_MS, () => own.forEach(lane => lane.abort()));
-    await Promise.all(own.map(lane => lane.ended));
-    cancelBound();
-    held.dropInstance(instanceId);
+    if (own.length > 0) {
+      const cancelBound = clock.after(LEAVE_WITHIN_MS, () => own.forEach(lane => lane.abort()));
+      await Promise.all(own.map(lane => lane.ended));
+      cancelBound();
+      held.dropInstance(instanceId);
+    }
+    // When the instance comes back, another node will have got to know its receivers better.
+    for (const webhookId of gates.known()) if (instanceOf.peek(webhookId) === instanceId) gates.forgive(webhookId);
   }
 
   /** What was known of another node's receivers, when they were posted to from here, is not known any more. */

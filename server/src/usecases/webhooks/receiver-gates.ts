@@ -34,6 +34,8 @@ export interface ReceiverGates {
   pause(webhookId: string, until: number): void;
   /** Forgets what is held against this webhook, failures too. The gap between two posts stays. */
   forgive(webhookId: string): void;
+  /** Webhooks about which there is something to know. */
+  known(): string[];
   /** Webhooks that could not enter now. */
   closed(now: number): string[];
   /** When this webhook's pauses are over and its breaker lets a probe through (epoch milliseconds); null when nothing keeps it out. */
@@ -131,6 +133,7 @@ export function createReceiverGates({ perWebhook, shared }: GateLimits = DEFAULT
       gate.pausedUntil = Math.max(gate.pausedUntil, until);
     },
     forgive,
+    known: () => [...gates.keys()],
     closed(now) {
       tidy(now);
       return [...gates].filter(([, gate]) => !isOpen(gate, now)).map(([webhookId]) => webhookId);
