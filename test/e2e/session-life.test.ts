@@ -3,6 +3,7 @@ import { startStack, type Stack, type StackOptions } from '../support/stack.js';
 import { until } from '../support/until.js';
 
 const PHONE = '15550003333';
+const OTHER_PHONE = '15550003334';
 const CONTACT = '15550004444';
 
 interface Status { status: string; reason: string; message: string }
@@ -90,6 +91,11 @@ describe('the life of a session', { timeout: 90_000 }, () => {
     stack.simulator.faults.add({ kind: 'replaced' });
     await stack.api.untilStatus('demo', 'DISCONNECTED');
     expect(await status()).toMatchObject({ reason: 'replaced' });
+    // A restart is nobody's request, and would take the session from whoever has it.
+    await stack.pair('other', OTHER_PHONE);
+    await stack.restartGateway();
+    await stack.api.untilStatus('other', 'CONNECTED');
+    expect(await status()).toMatchObject({ status: 'DISCONNECTED', reason: 'replaced' });
     const seen = logins();
     expect(await connect()).toMatchObject({ status: 'CONNECTED' });
     expect(logins()).toBe(seen + 1);

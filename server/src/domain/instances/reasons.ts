@@ -27,6 +27,14 @@ export const REASONS = {
 
 export type ReasonCode = keyof typeof REASONS;
 
+/** Connecting again would do harm until somebody has looked: it would take the session from whoever has it now, or ask WhatsApp in vain again and again. */
+const WAITS_FOR_SOMEBODY: ReadonlySet<ReasonCode> = new Set(['replaced', 'banned', 'multidevice_mismatch']);
+
+/** Whether an active instance that ended for this reason may be connected without anybody asking for it, as at a start or by another node. */
+export function mayComeBack(reason: ReasonCode): boolean {
+  return !WAITS_FOR_SOMEBODY.has(reason);
+}
+
 /** The sentence for a reason. */
 export function describeReason(reason: ReasonCode): string {
   return REASONS[reason];

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { isDomainError } from '../../domain/errors.js';
+import { mayComeBack } from '../../domain/instances/reasons.js';
 import type { Tenure } from '../../domain/instances/tenure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { KeyedLock } from '../../ports/keyed-lock.js';
@@ -41,8 +42,8 @@ export interface SessionRestorer {
 }
 
 /**
- * Active instances with a usable session connect by themselves, a few at a time; rows of the others say that they are
- * disconnected (requirement P3). What was decrypted and not stored before the process ended is stored in either case. What somebody did
+ * Active instances with a usable session connect by themselves, a few at a time, unless what ended them asks for somebody first; rows of the others
+ * say that they are disconnected (requirement P3). What was decrypted and not stored before the process ended is stored in either case. What somebody did
  * to an instance meanwhile stands.
  */
 export function createSessionRestorer({ instances, history, sessions, client, ownership, receive, auditor, turns, clock, logger }: RestoreParts): SessionRestorer {
@@ -56,7 +57,7 @@ export function createSessionRestorer({ instances, history, sessions, client, ow
     if (!row || row.deletedAt !== null || stopped || isAtWork(sessions.find(instanceId))) return null;
     const tenure = ownership.tenureOf(instanceId);
     const paired = await client.hasSession(instanceId);
-    if (row.active && paired) {
+    if (row.active && paired && mayComeBack(row.reason)) {
       const session = sessions.of(row);
       await startClean(row, session, client);
       return session;
