@@ -168,3 +168,28 @@ test('of an instance that was given away and deleted there nothing is left on th
   await until('it is delivered at once', () => receiver.requests.slice(length).some(({ body }) => body.includes('and now?')));
   expect((await scrape(first)).get('chasqui_webhook_breakers', { state: 'open' })).toBe(2);
 });
+
+test('an instance that is deleted while it is handed over is deleted, and does not come back', { timeout: 120_000 }, async () => {
+  const there = ids.filter(instanceId => first.isUp() && cluster.simulator.phones.get(phoneOf(instanceId)).devices.some(({ connected }) => connected));
+  await second.start();
+  await untilSpread(cluster, there);
+  const [gone = '', ...others] = [...await ownedBy(second), ...await ownedBy(first)].filter(instanceId => there.includes(instanceId));
+  expect((await placeOf(cluster, gone)).owner).toBe(second);
+
+  const leaving = second.end('SIGTERM');
+  await until('it is deleted', async () => {
+    const answer = await first.api.raw(`/instances/${gone}`, { method: 'DELETE' });
+    // On its way from one node to the other it has no owner.
+    expect([200, 503]).toContain(answer.status);
+    return answer.status === 200;
+  });
+  const deleted = loginsOf(gone);
+  await leaving;
+  await untilSpread(cluster, others);
+  expect(loginsOf(gone)).toBe(deleted);
+  expect(cluster.simulator.phones.get(phoneOf(gone)).devices).toMatchObject([{ connected: false }]);
+  expect((await first.api.get('/sessions') as { sessions: { instanceId: string }[] }).sessions.map(({ instanceId }) => instanceId).sort()).toEqual(others.sort());
+  expect((await scrape(first)).get('chasqui_sessions', { status: 'connected' })).toBe(others.length);
+  await first.api.post(`/instances/${gone}/restore`, undefined, 200);
+  expect(await first.api.post(`/instances/${gone}/connect`, undefined, 200)).toMatchObject({ status: 'CONNECTED' });
+});
