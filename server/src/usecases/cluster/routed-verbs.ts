@@ -9,8 +9,8 @@ export const ROUTED_VERBS = {
   restartInstance: 8_000,
   disconnectInstance: 10_000,
   logoutInstance: 30_000,
-  // Seven steps, each of which may take 5 s.
-  forceCleanUp: 40_000,
+  // Seven steps, each of which may take 5 s; five of them again where somebody connects meanwhile.
+  forceCleanUp: 65_000,
   // It may have to connect first.
   requestPairingCode: 20_000,
   getQr: 10_000,
