@@ -66,3 +66,14 @@ test('nobody tries it again whose lease is gone, or who stops', async () => {
   await Promise.all([lost.rig.clock.advance(30_000), stopping.rig.clock.advance(30_000)]);
   expect([lost.rig.asked, stopping.rig.asked]).toEqual([1, 1]);
 });
+
+test('those that wait for their turn are expected, until they have had it', async () => {
+  const { rig, restorer } = createRig();
+  rig.away = false;
+  const ids = Array.from({ length: 20 }, (_, index) => `of many ${index}`);
+  const done = restorer.bringBack([...ids, 'of many 0']);
+  expect(ids.filter(restorer.isExpected)).toEqual(ids);
+  expect(restorer.isExpected('another')).toBe(false);
+  await done;
+  expect(ids.filter(restorer.isExpected)).toEqual([]);
+});

@@ -45,7 +45,7 @@ function createRig(shown: Record<string, Shown>, rows: Partial<Instance>[] = [])
     material: { listSessions: async () => ['good', 'left', 'elsewhere', ...Object.keys(shown)] },
   } as unknown as SessionCleanerParts);
   const sweeps = createSessionSweeps({
-    cleaner, sessions, ownership: { holds: (id: string) => id !== 'elsewhere' }, restorer: { bringBack: note('bring back') },
+    cleaner, sessions, ownership: { holds: (id: string) => id !== 'elsewhere' }, restorer: { bringBack: note('bring back'), isExpected: (id: string) => id === 'expected' },
     instances: { list: async () => { if (storeIsAway) throw new DomainError('store_unavailable', 'Away.'); return rows as Instance[]; } },
     auditor: { byGateway: note('audit') }, times: { pairingTimeoutMs: 120_000, pendingSweepMs: 30_000, inactiveSweepMs: 1_800_000 }, clock, logger: collectingLogger([], 'fatal'),
   } as unknown as SweepParts);
@@ -77,7 +77,7 @@ test('rows that nobody works on are taken up, and it is noted', async () => {
   const row = (instanceId: string, status: Instance['status'], more: Partial<Instance> = {}) => ({ instanceId, status, deletedAt: null, updatedAt: 0, ...more });
   const rig = createRig({ known: { status: 'CONNECTED' } }, [
     row('stranded', 'QR_READY'), row('known', 'CONNECTED'), row('fresh', 'CONNECTING', { updatedAt: 999_999 }), row('off', 'DISCONNECTED'),
-    row('gone', 'CONNECTED', { deletedAt: 5 }), row('elsewhere', 'CONNECTED'),
+    row('gone', 'CONNECTED', { deletedAt: 5 }), row('elsewhere', 'CONNECTED'), row('expected', 'CONNECTED'),
   ]);
   await rig.sweeps.sweepPending();
   expect(rig.did).toEqual(['bring back ["stranded"]', 'audit session.take_up stranded ok']);

@@ -177,6 +177,7 @@ test('pairings that end by themselves on two nodes are each in the audit log onc
   for (const [index, instanceId] of lost.entries()) await second.api.post(`/instances/${instanceId}/pairing-code`, { phoneNumber: `1555061000${index}` }, 200);
   await second.end('SIGKILL');
   expect(await cleanAll(first, 'pending')).toEqual({ cleaned: kept, count: 2, unansweredNodes: 1 });
+  expect((await audited('action=sessions.cleanup_pending'))[0]).toMatchObject({ detail: { count: 2, unansweredNodes: 1 } });
   for (const instanceId of lost) await until('it is known to be lost', async () => (await first.api.get(`/instances/${instanceId}/status`) as Shown).reason === 'never_paired', 40_000);
 
   const byGateway = await audited('actor=gateway');

@@ -29,7 +29,7 @@ export function sessionRoutes(app: App, { usecases }: Deps): void {
 
   const cleanUp = async (request: FastifyRequest, kind: 'pending' | 'inactive') => {
     const { instanceIds, unansweredNodes } = await usecases.cleanUpSessions(kind, { wanted: boundTo(request) });
-    request.auditNote = { detail: { count: instanceIds.length, instances: instanceIds.slice(0, 100) } };
+    request.auditNote = { detail: { count: instanceIds.length, instances: instanceIds.slice(0, 100), ...(unansweredNodes > 0 ? { unansweredNodes } : {}) } };
     return { cleaned: instanceIds, count: instanceIds.length, ...(unansweredNodes > 0 ? { unansweredNodes } : {}) };
   };
 

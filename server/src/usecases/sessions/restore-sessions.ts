@@ -37,6 +37,8 @@ export interface RestoreParts {
 export interface SessionRestorer {
   /** Resolves when each had its turn. One for which the store could not be reached has another one later. */
   bringBack(instanceIds: readonly string[]): Promise<void>;
+  /** Whether its turn is still to come, or is under way. */
+  isExpected(instanceId: string): boolean;
   /** Those that wait have no turn any more. */
   stop(): void;
 }
@@ -48,6 +50,8 @@ export interface SessionRestorer {
  */
 export function createSessionRestorer({ instances, history, sessions, client, ownership, receive, auditor, turns, clock, logger }: RestoreParts): SessionRestorer {
   const waiting: (() => Promise<void>)[] = [];
+  /** How many turns of each are to come, or under way. */
+  const expected = new Map<string, number>();
   let working = 0;
   let stopped = false;
 
@@ -99,7 +103,13 @@ export function createSessionRestorer({ instances, history, sessions, client, ow
   }
 
   function enqueue(instanceId: string, onEnd: () => void): void {
-    waiting.push(() => (stopped ? Promise.resolve() : bringOneBack(instanceId)).finally(onEnd));
+    expected.set(instanceId, (expected.get(instanceId) ?? 0) + 1);
+    waiting.push(() => (stopped ? Promise.resolve() : bringOneBack(instanceId)).finally(() => {
+      const left = (expected.get(instanceId) ?? 1) - 1;
+      if (left > 0) expected.set(instanceId, left);
+      else expected.delete(instanceId);
+      onEnd();
+    }));
     if (working < AT_ONCE) void work();
   }
 
@@ -107,6 +117,7 @@ export function createSessionRestorer({ instances, history, sessions, client, ow
     async bringBack(instanceIds) {
       await Promise.all(instanceIds.map(instanceId => new Promise<void>(resolve => enqueue(instanceId, resolve))));
     },
+    isExpected: instanceId => expected.has(instanceId),
     stop() {
       stopped = true;
     },

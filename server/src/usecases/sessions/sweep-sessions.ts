@@ -14,7 +14,7 @@ export interface SweepParts {
   instances: Pick<InstanceRepository, 'list'>;
   sessions: Pick<SessionManager, 'find'>;
   ownership: Pick<Ownership, 'holds'>;
-  restorer: Pick<SessionRestorer, 'bringBack'>;
+  restorer: Pick<SessionRestorer, 'bringBack' | 'isExpected'>;
   auditor: Pick<Auditor, 'byGateway'>;
   /** Milliseconds. */
   times: { pairingTimeoutMs: number; pendingSweepMs: number; inactiveSweepMs: number };
@@ -40,11 +40,11 @@ export function createSessionSweeps({ cleaner, instances, sessions, ownership, r
   const underWay = new Map<string, Promise<void>>();
   const timers = new Map<string, () => void>();
 
-  /** Nobody works on these, although their rows say so. */
+  /** Nobody works on these, although their rows say so. Those whose turn comes after a start are not forgotten: many of them wait for long. */
   async function stranded(): Promise<string[]> {
     const before = clock.now() - times.pairingTimeoutMs;
     const rows = await instances.list();
-    return rows.filter(row => !isAtRest(row) && row.deletedAt === null && row.updatedAt <= before && ownership.holds(row.instanceId) && !sessions.find(row.instanceId))
+    return rows.filter(row => !isAtRest(row) && row.deletedAt === null && row.updatedAt <= before && ownership.holds(row.instanceId) && !sessions.find(row.instanceId) && !restorer.isExpected(row.instanceId))
       .map(({ instanceId }) => instanceId);
   }
 
