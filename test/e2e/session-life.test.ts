@@ -120,6 +120,16 @@ describe('the life of a session', { timeout: 90_000 }, () => {
     expect(await connect()).toMatchObject({ status: 'QR_READY' });
   });
 
+  it('does not say that the device was unlinked where WhatsApp could not be told', async () => {
+    await start();
+    await stack.pair('demo', PHONE);
+    await stack.api.post('/instances/demo/disconnect', undefined, 200);
+    const { message } = await stack.api.post('/instances/demo/logout', undefined, 200) as { message: string };
+    expect(stack.simulator.phones.get(PHONE).devices).toHaveLength(1);
+    expect(message).not.toContain('was unlinked');
+    expect(message).toContain('Where the phone still lists this device');
+  });
+
   it('reconnects by itself after the connection was cut, and after a refused login', async () => {
     await start();
     await stack.pair('demo', PHONE);

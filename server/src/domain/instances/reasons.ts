@@ -14,7 +14,7 @@ export const REASONS = {
   never_paired: 'There is no usable session. Call connect and scan the QR code.',
   qr_expired: 'The QR code was not scanned in time. Call connect for a fresh one.',
   pairing_failed: 'Linking the device did not finish. Call connect for a fresh QR code.',
-  logged_out: 'The device was unlinked, here or on the phone. Call connect and scan a new QR code.',
+  logged_out: 'Logged out, here or on the phone: the session is gone. Call connect and scan a new QR code. Where the phone still lists this device under Linked devices, remove it there.',
   restored: 'The session was restored from a backup. Call connect; no new scan is needed.',
   replaced: 'Another connection took over this session. Make sure that only one gateway uses it, then call connect.',
   banned: 'WhatsApp refused this account (403). Open WhatsApp on the phone and see what it says before connecting again.',

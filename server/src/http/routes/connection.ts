@@ -68,7 +68,7 @@ export function connectionRoutes(app: App, { usecases }: { usecases: GatewayUseC
     config: { scope: 'instances:write', audit: 'instance.logout' },
     schema: {
       summary: 'Log out', operationId: 'logoutInstance', tags,
-      description: 'Unlinks the device at WhatsApp and deletes the session: connecting again needs a new scan.',
+      description: 'Unlinks the device at WhatsApp and deletes the session: connecting again needs a new scan. One that is not connected at that moment stays listed on the phone: remove it there.',
       params: InstanceParams, response: { 200: Ref(InstanceSchema), ...missing },
     },
   }, async request => viewInstance(await usecases.logoutInstance(request.params.instanceId)));
