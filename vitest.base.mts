@@ -6,17 +6,19 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
  * Runs these files first, in this order, and then the others: the longest one must not begin when everything else is done. In a fresh checkout vitest
- * goes by the size of a file, and those that wait the longest are among the shortest.
+ * goes by the size of a file, and those that wait the longest are among the shortest. Files that share their processes come last, so that they can.
  * @param paths how the paths of the files end
  */
 export function longestFirst(paths: readonly string[]): TestSequencerConstructor {
-  const placeOf = (file: string): number => {
-    const place = paths.findIndex(path => file.endsWith(path));
-    return place < 0 ? paths.length : place;
+  type Files = Parameters<BaseSequencer['sort']>[0];
+  const placeOf = ({ moduleId, project }: Files[number]): number => {
+    const place = paths.findIndex(path => moduleId.endsWith(path));
+    if (place >= 0) return place;
+    return project.config.isolate ? paths.length : paths.length + 1;
   };
   return class extends BaseSequencer {
-    override async sort(files: Parameters<BaseSequencer['sort']>[0]): ReturnType<BaseSequencer['sort']> {
-      return (await super.sort(files)).toSorted((a, b) => placeOf(a.moduleId) - placeOf(b.moduleId));
+    override async sort(files: Files): Promise<Files> {
+      return (await super.sort(files)).toSorted((a, b) => placeOf(a) - placeOf(b));
     }
   };
 }
