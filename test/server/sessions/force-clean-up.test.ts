@@ -170,11 +170,11 @@ test('nothing stands on the board afterwards; what somebody has connected meanwh
   await show(2);
   let goOn = () => {};
   rig.hangRowsIn(new Promise(resolve => { goOn = resolve; }));
-  const { settled } = rig.sessions.abandon({ instanceId: 'one', status: 'QR_READY', reason: 'waiting_for_scan' });
+  const { offBoard } = rig.sessions.abandon({ instanceId: 'one', status: 'QR_READY', reason: 'waiting_for_scan' });
   void rig.connect('one').catch(() => {});
   await until('the next connection is shown', async () => (await rig.board.get('one'))?.status === 'CONNECTING');
   goOn();
-  await settled;
+  await offBoard;
   expect(await rig.board.get('one')).toMatchObject({ status: 'CONNECTING' });
   await rig.stop();
 });

@@ -42,25 +42,27 @@ const nothing = (message?: string): Result => ({ outcome: 'nothing', ...(message
 export function createForceCleanUp(parts: ForceCleanUpParts): GatewayUseCases['forceCleanUp'] {
   const { find, instances, sessions, client, keeper, turns, clock, logger } = parts;
 
-  async function attempt(instanceId: string, step: CleanUpStepName, work: () => Promise<Result> | Result): Promise<CleanUpStep> {
+  /** null when it has not ended by the limit of a step. */
+  function inTime<T>(work: Promise<T>): Promise<T | null> {
     let cancel = (): void => undefined;
-    const late = new Promise<Result>(resolve => {
-      cancel = clock.after(STEP_LIMIT_MS, () => resolve({ outcome: 'failed', message: `It did not end within ${STEP_LIMIT_MS / 1_000} s; it goes on by itself.` }));
-    });
+    const late = new Promise<null>(resolve => { cancel = clock.after(STEP_LIMIT_MS, () => resolve(null)); });
+    return Promise.race([work, late]).finally(() => cancel());
+  }
+
+  async function attempt(instanceId: string, step: CleanUpStepName, work: () => Promise<Result> | Result): Promise<CleanUpStep> {
     try {
-      return { step, ...await Promise.race([(async () => work())(), late]) };
+      const result = await inTime((async () => work())());
+      return { step, ...result ?? { outcome: 'failed', message: `It did not end within ${STEP_LIMIT_MS / 1_000} s; it goes on by itself.` } };
     } catch (err) {
       logger.warn({ err, instanceId, step }, 'a step of a forced clean-up failed');
       return { step, outcome: 'failed', message: isDomainError(err) ? err.message : 'It failed unexpectedly; the gateway\'s log tells more.' };
-    } finally {
-      cancel();
     }
   }
 
   async function takeApart(row: Instance): Promise<{ steps: CleanUpStep[]; tenure: Tenure }> {
     const { instanceId } = row;
     const hadConsumer = keeper.holds(instanceId);
-    const { pieces, tenure, settled } = sessions.abandon(row);
+    const { pieces, tenure, settled, offBoard } = sessions.abandon(row);
     const steps = [
       await attempt(instanceId, 'socket', async () => {
         await pieces.socket?.close();
@@ -81,6 +83,7 @@ export function createForceCleanUp(parts: ForceCleanUpParts): GatewayUseCases['f
         return hadConsumer ? released('Messages that wait stay queued.') : nothing();
       }),
     ];
+    await inTime(offBoard);
     return { steps, tenure };
   }
 

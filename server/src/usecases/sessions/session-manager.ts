@@ -24,9 +24,10 @@ export interface SessionManager {
   isStored(instanceId: string): boolean;
   /**
    * Takes the instance's session apart, whatever it hangs in, and forgets it; its status says `cleaned_up`.
-   * @returns `settled` resolves when that is stored, and nothing stands on the board any more: there is no session
+   * @returns `settled` resolves when that is also on the board and stored, `offBoard` when nothing stands there any more: the row says the same, and
+   * there is no session
    */
-  abandon(instance: Pick<Instance, 'instanceId' | 'status' | 'reason'>): { pieces: SessionPieces; tenure: Tenure; settled: Promise<void> };
+  abandon(instance: Pick<Instance, 'instanceId' | 'status' | 'reason'>): { pieces: SessionPieces; tenure: Tenure; settled: Promise<void>; offBoard: Promise<void> };
   /**
    * The instance belongs to somebody else, or is about to: closes its connection and forgets its session. What the world was told of it
    * stands, since its next owner goes on from there.
@@ -126,7 +127,8 @@ export function createSessionManager(parts: SessionManagerParts): SessionManager
       const pieces = session.abandon('cleaned_up');
       sessions.delete(instance.instanceId);
       recorders.delete(instance.instanceId);
-      return { pieces, tenure: session.tenure, settled: recorder?.settled().then(() => takeDown(session.tenure)) ?? Promise.resolve() };
+      const settled = recorder?.settled() ?? Promise.resolve();
+      return { pieces, tenure: session.tenure, settled, offBoard: settled.then(() => takeDown(session.tenure)) };
     },
     settled: async instanceId => recorders.get(instanceId)?.settled(),
     async stop() {
