@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Clock } from '../../ports/clock.js';
 import type { SendQueue } from '../../ports/send-queue.js';
@@ -9,6 +10,8 @@ import { startQueueWorker, type QueueWorker } from './queue-worker.js';
 
 /** Jobs written at once. */
 const BATCH = 500;
+/** Queues that are kept at hand beside those of the instances that are open. */
+const PASSING = 64;
 /** Nobody reads BullMQ's event streams here. */
 const EVENTS_KEPT = 100;
 /** After what was to be forgotten could not be deleted. */
@@ -29,6 +32,8 @@ export interface BullmqSendQueueDeps {
 export function createBullmqSendQueue({ clients, prefix, clock, logger }: BullmqSendQueueDeps): SendQueue {
   const keys = `${prefix}:send`;
   const queues = new Map<string, Queue<SendJob>>();
+  /** Of instances that are not open here, those used last: what is announced for them goes to whoever has them open, and nobody lets go of them here. */
+  const passing = new LRUCache<string, Queue<SendJob>>({ max: PASSING, dispose: queue => void end(queue) });
   const open = new Map<string, Turns>();
   /** For each instance that was open: resolves when its last worker has ended. */
   const endings = new Map<string, Promise<void>>();
@@ -40,15 +45,20 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
   let stopped = false;
 
   function queueOf(instanceId: string): Queue<SendJob> {
-    const known = queues.get(instanceId);
+    const known = queues.get(instanceId) ?? passing.get(instanceId);
     if (known) return known;
     const queue = new Queue<SendJob>(instanceId, {
       connection: clients.commands, prefix: keys, skipVersionCheck: true, skipWaitingForReady: true, streams: { events: { maxLen: EVENTS_KEPT } },
     });
     // Each command that fails is seen where it was called.
     queue.on('error', () => undefined);
-    queues.set(instanceId, queue);
+    (open.has(instanceId) ? queues : passing).set(instanceId, queue);
     return queue;
+  }
+
+  /** What it has under way goes on. */
+  function end(queue: Queue<SendJob>): Promise<void> {
+    return queue.close().catch(() => undefined);
   }
 
   /** As far as it goes: what could not be added is announced again. Never rejects. */
@@ -83,7 +93,8 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
   async function drop(instanceId: string): Promise<void> {
     const queue = queues.get(instanceId);
     queues.delete(instanceId);
-    await queue?.close().catch(() => undefined);
+    passing.delete(instanceId);
+    if (queue) await end(queue);
   }
 
   /** Whether it is done. */
@@ -159,6 +170,7 @@ export function createBullmqSendQueue({ clients, prefix, clock, logger }: Bullmq
       await Promise.all([...open.keys()].map(close));
       await Promise.all(endings.values());
       await Promise.all([...queues.keys()].map(drop));
+      passing.clear();
     },
   };
 }
