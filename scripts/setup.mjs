@@ -5,7 +5,7 @@
  *   node scripts/setup.mjs gateway   what the gateway, the simulator and the sandbox need
  *   node scripts/setup.mjs tests     that, and what the node pack and the tests need
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -46,11 +46,11 @@ export const STEPS = {
   },
 };
 
-const TARGETS = {
-  gateway: ['serverPackages', 'prisma', 'server'],
-  nodes: ['rootPackages', 'nodes'],
-  tests: ['serverPackages', 'prisma', 'server', 'rootPackages', 'nodes'],
-};
+const GATEWAY = ['serverPackages', 'prisma', 'server'];
+const NODES = ['rootPackages', 'nodes'];
+
+/** What each target needs: rows that know nothing of each other, and are carried out at the same time. */
+const TARGETS = { gateway: [GATEWAY], nodes: [NODES], tests: [GATEWAY, NODES] };
 
 /**
  * Brings a target up to date. Commands that are started at the same time take turns: what one makes the other finds.
@@ -61,7 +61,7 @@ export async function setUp(target) {
     checkNode();
     if (!(target in TARGETS)) fail(`"${target}" is not one of ${Object.keys(TARGETS).join(', ')}.`);
     // Nothing is written where nothing has to be done: a checkout that is complete may be read-only.
-    if (TARGETS[target].every(isUpToDate)) return;
+    if (TARGETS[target].flat().every(isUpToDate)) return;
     const lock = join(root, '.setup', 'lock');
     const waiting = pid => process.stdout.write(`The process ${pid} is setting up this checkout; waiting for it. (If there is no such command, delete ${lock}.)\n`);
     await withLock(lock, waiting, async () => bringUpToDate(target));
@@ -75,17 +75,23 @@ export async function setUp(target) {
 /** A set-up that cannot go on: the sentence says what to do. */
 class SetUpFailure extends Error {}
 
-function bringUpToDate(target) {
-  for (const name of TARGETS[target]) {
+async function bringUpToDate(target) {
+  const rows = await Promise.allSettled(TARGETS[target].map(carryOut));
+  // Only when all have ended: what goes on would go on without the lock.
+  for (const row of rows) if (row.status === 'rejected') throw row.reason;
+}
+
+async function carryOut(row) {
+  for (const name of row) {
     if (isUpToDate(name)) continue;
     const step = STEPS[name];
     const stamp = stampOf(name);
     const started = Date.now();
     process.stdout.write(`${step.title} …\n`);
     rmSync(stamp, { force: true });
-    step.run();
+    await step.run();
     writeFileSync(stamp, digest(step.inputs));
-    process.stdout.write(`  done in ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
+    process.stdout.write(`${step.title}: done in ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
   }
 }
 
@@ -102,11 +108,11 @@ function stampOf(name) {
  * Makes a folder anew beside the old one and puts it in its place when it is complete, so that a failed build leaves the old one, and what
  * is running from it never sees half of the new one.
  */
-function replaceFolder(output, make) {
+async function replaceFolder(output, make) {
   const [target, fresh, old] = [join(root, output), join(root, '.setup', 'new'), join(root, '.setup', 'old')];
   for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   try {
-    make(fresh);
+    await make(fresh);
     if (existsSync(target)) renameSync(target, old);
     renameSync(fresh, target);
   } finally {
@@ -121,12 +127,15 @@ function checkNode() {
   }
 }
 
-function command(name, args, cwd = '.') {
+async function command(name, args, cwd = '.') {
   const windows = process.platform === 'win32';
   const program = name === 'node' ? process.execPath : windows ? `${name}.cmd` : name;
-  const result = spawnSync(program, args, { cwd: join(root, cwd), stdio: ['ignore', 'inherit', 'inherit'], shell: windows && name !== 'node' });
-  if (result.error) fail(`${name} could not be started: ${result.error.message}`);
-  if (result.status !== 0) fail(`"${name} ${args.join(' ')}" failed in ${cwd}. Its output is above; run the command again when that is mended.`);
+  const child = spawn(program, args, { cwd: join(root, cwd), stdio: ['ignore', 'inherit', 'inherit'], shell: windows && name !== 'node' });
+  const status = await new Promise((resolve, reject) => {
+    child.once('close', resolve);
+    child.once('error', reject);
+  }).catch(error => fail(`${name} could not be started: ${error.message}`));
+  if (status !== 0) fail(`"${name} ${args.join(' ')}" failed in ${cwd}. Its output is above; run the command again when that is mended.`);
 }
 
 function fail(sentence) {
