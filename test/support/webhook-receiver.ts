@@ -78,3 +78,12 @@ function read(incoming: IncomingMessage, body: string, secret: string): Received
   const verified = given.length === expected.length && timingSafeEqual(given, expected);
   return { id, timestamp: Number(timestamp), headers: incoming.headers, body, verified };
 }
+
+/** Reads the bodies of a receiver's requests as events, each once, however often it is asked: conditions ask again and again. */
+export function readEvents<Event>(receiver: Pick<WebhookReceiver, 'requests'>): () => readonly Event[] {
+  const events: Event[] = [];
+  return () => {
+    for (const { body } of receiver.requests.slice(events.length)) events.push(JSON.parse(body) as Event);
+    return events;
+  };
+}

@@ -1,5 +1,5 @@
 import { until } from '../until.js';
-import type { WebhookReceiver } from '../webhook-receiver.js';
+import { readEvents, type WebhookReceiver } from '../webhook-receiver.js';
 import type { Cluster } from './cluster.js';
 
 export interface TrafficOptions {
@@ -75,7 +75,7 @@ export function startTraffic(cluster: Cluster, { phones, receiver, everyMs }: Tr
     }
   })();
 
-  const eventsOf = () => receiver.requests.map(({ body }) => JSON.parse(body) as { id: string; type: string; data: { messageId: string; status?: string } });
+  const eventsOf = readEvents<{ id: string; type: string; data: { messageId: string; status?: string } }>(receiver);
 
   return {
     counts: () => ({ accepted: accepted.length, written: written.length }),

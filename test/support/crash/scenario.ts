@@ -6,7 +6,7 @@ import { createSimulator, silenceLibsignal, type Simulator } from '@simulator/in
 import { api, type Api } from '../api.js';
 import { freePort, startProcess, untilUp, type TestProcess } from '../processes.js';
 import { until } from '../until.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.js';
+import { readEvents, startWebhookReceiver, type WebhookReceiver } from '../webhook-receiver.js';
 
 export interface CrashOptions {
   kills: number;
@@ -178,22 +178,23 @@ async function settle(rest: Api, receiver: WebhookReceiver, accepted: Accepted[]
     const { queue } = await rest.get('/instances/demo/status') as { queue: { queued: number; sending: number } };
     return queue.queued + queue.sending === 0;
   }, SETTLE_MS).catch(() => {});
-  const delivered = () => new Set(eventsOf(receiver).filter(({ type, data }) => type === 'message.ack' && data.status === 'delivered').map(({ data }) => data.messageId));
-  const reported = () => new Set(eventsOf(receiver).filter(({ type }) => type === 'message.received').map(({ data }) => data.messageId));
-  await until('all was reported', () => accepted.every(({ messageId }) => delivered().has(messageId)) && written.every(messageId => reported().has(messageId)), 30_000).catch(() => {});
+  const events = readEvents<Event>(receiver);
+  const delivered = () => new Set(events().filter(({ type, data }) => type === 'message.ack' && data.status === 'delivered').map(({ data }) => data.messageId));
+  const reported = () => new Set(events().filter(({ type }) => type === 'message.received').map(({ data }) => data.messageId));
+  await until('all was reported', () => {
+    const [acked, received] = [delivered(), reported()];
+    return accepted.every(({ messageId }) => acked.has(messageId)) && written.every(messageId => received.has(messageId));
+  }, 30_000).catch(() => {});
 }
 
 interface Event { id: string; type: string; data: { messageId: string; status?: string } }
-
-function eventsOf(receiver: WebhookReceiver): Event[] {
-  return receiver.requests.map(({ body }) => JSON.parse(body) as Event);
-}
 
 async function count(simulator: Simulator, rest: Api, receiver: WebhookReceiver, { contacts }: CrashOptions, accepted: Accepted[], written: string[]): Promise<Omit<CrashCounts, 'kills'>> {
   const numbers = Array.from({ length: contacts }, (_, index) => contactNumber(index));
   const received = new Map(numbers.map(number => [number, simulator.contacts.received(number)]));
   const shown = new Map([...received.values()].flat().map(message => [message.messageId, message.times]));
-  const events = eventsOf(receiver).filter(({ type }) => type === 'message.received');
+  const eventsNow = readEvents<Event>(receiver);
+  const events = eventsNow().filter(({ type }) => type === 'message.received');
   const ids = new Map<string, Set<string>>();
   for (const { id, data } of events) ids.set(data.messageId, (ids.get(data.messageId) ?? new Set()).add(id));
 
@@ -212,7 +213,7 @@ async function count(simulator: Simulator, rest: Api, receiver: WebhookReceiver,
     const { messageId } = await rest.post('/instances/demo/messages/text', { to: number, text: 'Can you read this?' }, 201) as { messageId: string };
     const reads = await until('the contact reads', () => simulator.contacts.received(number).some(message => message.messageId === messageId)).then(() => true, () => false);
     const { messageId: answer } = await simulator.contacts.write(number, { to: PHONE, text: 'Yes.' });
-    const isRead = await until('the answer is read', () => eventsOf(receiver).some(({ data }) => data.messageId === answer)).then(() => true, () => false);
+    const isRead = await until('the answer is read', () => eventsNow().some(({ data }) => data.messageId === answer)).then(() => true, () => false);
     if (!reads || !isRead) {
       console.log(`${number}: message ${messageId} ${reads ? 'was' : 'was not'} read, answer ${answer} ${isRead ? 'was' : 'was not'} reported`);
       contactsThatCannotRead += 1;
