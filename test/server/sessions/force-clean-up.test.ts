@@ -80,6 +80,13 @@ function createRig() {
   const connect = createConnectInstance({ find, instances: store.instances, sessions, client, turns, clock, view: undefined as never });
   return {
     sessions, board, forceCleanUp, connect, broken, did, wired,
+    /** Resolves when it is CONNECTED over its so-manieth socket. */
+    async connectAs(number: number) {
+      const connecting = connect('one');
+      await until('it is opened', () => wired.length === number);
+      wired[number - 1]?.onOpen({ phoneNumber: '15550001111', lid: null } as never);
+      await connecting;
+    },
     hangIn: (until: Promise<void>) => { hang = until; },
     hangInClosing: (until: Promise<void>) => { closing = until; },
     pair: () => { paired = true; },
@@ -135,22 +142,32 @@ test('whoever connects while it is cleaned up does not keep a connection whose c
   rig.pair();
   let wake = () => {};
   rig.hangInClosing(new Promise(resolve => { wake = resolve; }));
-  const connect = async (sockets: number) => {
-    const connecting = rig.connect('one');
-    await until('it is opened', () => rig.wired.length === sockets);
-    rig.wired[sockets - 1]?.onOpen({ phoneNumber: '15550001111', lid: null } as never);
-    await connecting;
-  };
-  await connect(1);
+  await rig.connectAs(1);
   const cleaning = rig.forceCleanUp('one', { wipeCredentials: true });
   await until('its socket is being closed', () => rig.did.includes('close'));
-  await connect(2);
+  await rig.connectAs(2);
   expect(rig.wired[1]?.isWanted?.()).toBe(true);
   wake();
   expect((await cleaning).find(({ step }) => step === 'socket')).toMatchObject({ outcome: 'released' });
   expect(rig.wired[1]?.isWanted?.()).toBe(false);
   expect(rig.did.filter(step => step === 'close' || step === 'wipe')).toEqual(['close', 'close', 'wipe']);
   expect(await store.instances.find('one')).toMatchObject({ status: 'DISCONNECTED', reason: 'cleaned_up', active: false });
+  await rig.stop();
+});
+
+test('a step that failed before somebody connected meanwhile says so, although it succeeds with the new connection', async () => {
+  const rig = createRig();
+  rig.pair();
+  let fail = (_: Error) => {};
+  rig.hangInClosing(new Promise((_, reject) => { fail = reject; }));
+  await rig.connectAs(1);
+  const cleaning = rig.outcomes();
+  await until('its socket is being closed', () => rig.did.includes('close'));
+  rig.hangInClosing(Promise.resolve());
+  await rig.connectAs(2);
+  fail(new Error('It cannot be closed.'));
+  expect(await cleaning).toMatchObject({ socket: 'failed', timers: 'nothing', queue_consumer: 'released' });
+  expect(rig.did.filter(step => step === 'close')).toEqual(['close', 'close']);
   await rig.stop();
 });
 

@@ -33,6 +33,8 @@ export interface ForceCleanUpParts {
 type Result = Omit<CleanUpStep, 'step'>;
 const released = (message?: string): Result => ({ outcome: 'released', ...(message === undefined ? {} : { message }) });
 const nothing = (message?: string): Result => ({ outcome: 'nothing', ...(message === undefined ? {} : { message }) });
+/** What a step came to that was taken twice: that it worked the second time does not mend what failed the first time. */
+const graver = (first: CleanUpStep, second: CleanUpStep): CleanUpStep => first.outcome === 'failed' || second.outcome === 'nothing' ? first : second;
 
 /**
  * Takes everything of an instance's connection apart, whatever it hangs in, and says of each step what it came to (requirement F2): each is tried
@@ -97,7 +99,7 @@ export function createForceCleanUp(parts: ForceCleanUpParts): GatewayUseCases['f
       if (begun && !isAtRest(begun.view().connection)) {
         const first = steps;
         ({ steps, tenure } = await takeApart(row));
-        steps = steps.map((step, index) => step.outcome === 'nothing' ? first[index] ?? step : step);
+        steps = steps.map((step, index) => graver(first[index] ?? step, step));
       }
       steps.push(
         await attempt(instanceId, 'half_made_credentials', async () => await client.discardHalfMadeSession(tenure) ? released() : nothing()),
