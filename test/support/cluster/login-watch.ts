@@ -27,13 +27,14 @@ export function watchLogins(cluster: Cluster): LoginWatch {
   const seen = new Map<number, SeenLogin>();
   const owners = new Map<number, string>();
   const replaced = new Map<number, string>();
+  const simulatorPort = Number(new URL(cluster.simulator.controlUrl).port);
   let stopped = false;
 
   function look(): void {
     for (const { socket, port, at } of cluster.simulator.log({ event: 'open' })) {
       // Later the port may be that of another connection.
       if (port !== undefined && !owners.has(socket) && Date.now() - Date.parse(at) < FRESH_MS) {
-        const node = cluster.nodes.find(({ process }) => portsOf(process.pid).has(port));
+        const node = cluster.nodes.find(({ process }) => portsOf(process.pid, simulatorPort).has(port));
         if (node) owners.set(socket, node.name);
       }
     }
@@ -64,8 +65,8 @@ export function watchLogins(cluster: Cluster): LoginWatch {
   };
 }
 
-/** Local ports of the process's TCP connections. */
-function portsOf(pid: number): Set<number> {
+/** Local ports of the process's TCP connections to this one: a connection to elsewhere may have the same as one of another process. */
+function portsOf(pid: number, remotePort: number): Set<number> {
   try {
     const inodes = new Set(readdirSync(`/proc/${pid}/fd`).flatMap(fd => {
       try {
@@ -75,8 +76,14 @@ function portsOf(pid: number): Set<number> {
       }
     }));
     const lines = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').split('\n').slice(1).map(line => line.trim().split(/\s+/));
-    return new Set(lines.filter(([, , , , , , , , , inode]) => inode !== undefined && inodes.has(inode)).map(([, local]) => parseInt(local?.split(':')[1] ?? '', 16)));
+    const own = lines.filter(([, , remote, , , , , , , inode]) => inode !== undefined && inodes.has(inode) && portOf(remote) === remotePort);
+    return new Set(own.map(([, local]) => portOf(local)));
   } catch {
     return new Set();
   }
+}
+
+/** Of an address as /proc writes it: both parts in hexadecimal digits. */
+function portOf(address: string | undefined): number {
+  return parseInt(address?.split(':')[1] ?? '', 16);
 }
