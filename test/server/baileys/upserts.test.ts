@@ -1,5 +1,5 @@
 import { takeUpserts } from '@gateway/adapters/baileys/upserts.js';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeEventBuffer, type WAMessage } from '../../../server/node_modules/@whiskeysockets/baileys/lib/index.js';
 import { collectingLogger } from '../../support/logger.js';
 
@@ -26,15 +26,25 @@ it('a message does not wait in the buffer of Baileys, which gets it all the same
   ev.destroy();
 });
 
-it('nor where the buffer has left its timer behind', async () => {
-  const { ev, taken } = open();
-  let end = () => {};
-  const slow = ev.createBufferedFunction(() => new Promise<void>(resolve => { end = resolve; }))();
-  ev.flush();
-  end();
-  await slow;
-  await ev.createBufferedFunction(async () => { ev.emit('messages.upsert', { messages: [message('3')], type: 'notify' }); })();
-  expect(ev.isBuffering()).toBe(true);
-  expect(taken).toEqual(['3']);
-  ev.destroy();
+describe('where the buffer has left its timer behind', () => {
+  beforeEach(() => { vi.useFakeTimers(); });
+  afterEach(() => { vi.useRealTimers(); });
+
+  it('Baileys keeps a message for half a minute, and here it is taken at once; once Baileys is mended this fails', async () => {
+    const { ev, taken, emitted } = open();
+    let end = () => {};
+    const slow = ev.createBufferedFunction(() => new Promise<void>(resolve => { end = resolve; }))();
+    ev.flush();
+    end();
+    await slow;
+    // Its timer fires in vain, and is taken for one that is yet to fire.
+    await vi.advanceTimersByTimeAsync(1_000);
+    await ev.createBufferedFunction(async () => { ev.emit('messages.upsert', { messages: [message('3')], type: 'notify' }); })();
+    expect(taken).toEqual(['3']);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(emitted).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([taken, emitted]).toEqual([['3'], ['3']]);
+    ev.destroy();
+  });
 });
