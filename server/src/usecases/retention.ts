@@ -81,6 +81,8 @@ export function createRetention({ messages, deliveries, journal, memos, stash, b
   async function tell(removed: Record<string, number>): Promise<void> {
     if (Object.keys(removed).length === 0) return;
     logger.info(removed, 'removed what was kept long enough');
+    // Else each entry about old entries would, when it is old itself, make the next one.
+    if (Object.keys(removed).every(kind => kind === 'audit')) return;
     await auditor.byGateway('retention.remove', null, 'ok', removed);
   }
 

@@ -9,9 +9,13 @@ function open() {
   const ev = makeEventBuffer(collectingLogger([], 'silent'));
   const taken: string[] = [];
   const emitted: string[] = [];
-  takeUpserts(ev, ({ key }) => taken.push(key.id ?? ''));
+  const ended: string[] = [];
+  takeUpserts(ev, ({ key }, end) => {
+    taken.push(key.id ?? '');
+    void end.then(() => ended.push(key.id ?? ''));
+  });
   ev.on('messages.upsert', ({ messages }) => emitted.push(...messages.map(({ key }) => key.id ?? '')));
-  return { ev, taken, emitted };
+  return { ev, taken, emitted, ended };
 }
 
 it('a message does not wait in the buffer of Baileys, which gets it all the same', () => {
@@ -23,6 +27,18 @@ it('a message does not wait in the buffer of Baileys, which gets it all the same
   ev.flush();
   expect(emitted).toEqual(['1', '2']);
   expect(taken).toEqual(['1', '2']);
+  ev.destroy();
+});
+
+it('what takes a message is told when Baileys has told its own listeners, of each time that it came', async () => {
+  const { ev, ended } = open();
+  ev.buffer();
+  for (const id of ['1', '2', '1']) ev.emit('messages.upsert', { messages: [message(id)], type: 'append' });
+  await Promise.resolve();
+  expect(ended).toEqual([]);
+  ev.flush();
+  await Promise.resolve();
+  expect(ended.sort()).toEqual(['1', '1', '2']);
   ev.destroy();
 });
 

@@ -68,6 +68,11 @@ it('removes each kind when its own time is over, in an hourly round, and leaves 
     expect((await store.messages.list('one', { limit: 10 })).messages.map(({ messageId }) => messageId)).toEqual(['waiting']);
     expect((await store.deliveries.list('hook', { limit: 10 })).deliveries.map(({ id }) => id).sort()).toEqual(['d1', 'd2']);
     expect(await store.journal.listUndone('one', 0, 10)).toMatchObject([{ messageId: 'undone' }]);
+
+    // What the audit log loses is no entry of it: else it would never be empty again.
+    expect(await audited()).toHaveLength(3);
+    await round(keep.auditMs + DAY_MS);
+    expect(await audited()).toEqual([]);
   } finally {
     await retention.stop();
   }

@@ -8,7 +8,7 @@ import { until } from '../../support/until.js';
 const phones = new Map(Array.from({ length: 4 }, (_, index) => [`shop-${index}`, String(15550600000 + index)]));
 /** Pairings that nobody scans, the first half on the first node. */
 const unscanned = Array.from({ length: 4 }, (_, index) => `unscanned-${index}`);
-const PAIRING_TIMEOUT_S = 12;
+const PAIRING_TIMEOUT_S = 20;
 
 interface Step { step: string; outcome: string; message?: string }
 interface Shown { status: string; reason: string }

@@ -16,6 +16,7 @@ export function createDoneLater(mark: (hashes: string[]) => Promise<void>): Done
   let young: string[] = [];
   let old: string[] = [];
   let timer: NodeJS.Timeout | null = null;
+  let stopped = false;
 
   function tick(): void {
     timer = null;
@@ -32,11 +33,12 @@ export function createDoneLater(mark: (hashes: string[]) => Promise<void>): Done
 
   return {
     add(hashes) {
-      if (hashes.length === 0) return;
+      if (hashes.length === 0 || stopped) return;
       young.push(...hashes);
       wait();
     },
     stop() {
+      stopped = true;
       if (timer) clearTimeout(timer);
       timer = null;
     },

@@ -48,6 +48,7 @@ export function createIntake(parts: IntakeParts): Intake {
     // Reading may ask for an address, so it goes one by one; storing keeps the order by itself and may overlap.
     reading = reading.then(() => deliver(message));
   });
+  const ends = new WeakMap<WAMessage, Promise<void>>();
   let reading: Promise<void> = Promise.resolve();
   let stopped = false;
 
@@ -55,7 +56,10 @@ export function createIntake(parts: IntakeParts): Intake {
     handlers.onActivity();
     if (!stopped && !(frame instanceof Uint8Array)) take(frame);
   });
-  takeUpserts(socket.ev, message => order.take(message));
+  takeUpserts(socket.ev, (message, ended) => {
+    ends.set(message, ended);
+    order.take(message);
+  });
 
   const receipts = holdReceipts(socket);
   handOverInTurn(socket, () => !stopped, logger);
@@ -90,7 +94,7 @@ export function createIntake(parts: IntakeParts): Intake {
     const hashes = stanzas.take(message.key);
     try {
       const incoming = await readIncoming(instanceId, message, book);
-      if (!incoming) return doneLater.add(hashes);
+      if (!incoming) return void ends.get(message)?.then(() => doneLater.add(hashes));
       // The journal has it, so WhatsApp may be told before it is stored: nothing is held.
       void store(handlers.onMessage({ ...incoming, journaled: hashes }), 'an incoming message could not be stored').catch(() => {});
     } catch (err) {
