@@ -85,7 +85,7 @@ describe('when a connection is closed', () => {
 
     await receiver.connect();
     await until('it is there', async () => (await receiver.stored()).includes(messageId), 10_000);
-    expect(receiver.pending().messages).toBe(0);
+    await until('WhatsApp knows that it arrived', () => receiver.pending().messages === 0);
   });
 
   it('nobody waits any more for what WhatsApp had not answered', { timeout: 20_000 }, async () => {
