@@ -89,8 +89,9 @@ describe('backups of a session', { timeout: 60_000 }, () => {
     await until('it is kept', async () => (await backups()).length === 3);
     const backup = await latest();
     expect(backup).toMatchObject({ cause: 'logged_out', restorable: false });
-    const { entries } = await stack.api.get('/audit?action=session.delete_credentials') as { entries: object[] };
-    expect(entries).toMatchObject([{ actor: { id: 'gateway' }, instanceId: 'demo', outcome: 'ok', detail: { cause: 'logged_out' } }]);
+    const audited = async () => (await stack.api.get('/audit?action=session.delete_credentials') as { entries: object[] }).entries;
+    await until('it is noted', async () => (await audited()).length > 0);
+    expect(await audited()).toMatchObject([{ actor: { id: 'gateway' }, instanceId: 'demo', outcome: 'ok', detail: { cause: 'logged_out' } }]);
     expect(await restore(backup, 409)).toMatchObject({ reason: 'unlinked' });
   });
 

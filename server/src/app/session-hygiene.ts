@@ -41,7 +41,7 @@ export function createSessionHygiene(parts: SessionHygieneParts): SessionHygiene
   facts.listen(fact => {
     if (fact.type === 'expired' && fact.by !== 'request') void auditor.byGateway('session.expire', fact.instanceId, 'ok', { reason: fact.reason });
     // Nobody here asked for it: the device was unlinked on the phone, or by WhatsApp.
-    if (fact.type === 'closed' && fact.cause === 'logged_out') void auditor.byGateway('session.delete_credentials', fact.instanceId, 'ok', { cause: fact.cause });
+    if (fact.type === 'wiped' && fact.cause === 'logged_out') void auditor.byGateway('session.delete_credentials', fact.instanceId, fact.failure ?? 'ok', { cause: fact.cause });
     if (fact.type === 'deaf') void auditor.byGateway('session.restart_deaf', fact.instanceId, 'ok');
     if (fact.type === 'flapping') void auditor.byGateway('session.pause_flapping', fact.instanceId, 'ok', { pauseSeconds: Math.round(fact.pauseMs / 1_000) });
   });

@@ -8,6 +8,7 @@ import { createSoleOwnership } from '@gateway/usecases/cluster/ownership.js';
 import { createInstanceLookup } from '@gateway/usecases/instances/find-instance.js';
 import { createConnectInstance } from '@gateway/usecases/sessions/connect-instance.js';
 import { createForceCleanUp } from '@gateway/usecases/sessions/force-clean-up.js';
+import type { SessionFact } from '@gateway/usecases/sessions/observe-session.js';
 import { createSessionManager, type SessionManagerParts } from '@gateway/usecases/sessions/session-manager.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestStore } from '../../contracts/support/embedded.js';
@@ -31,6 +32,7 @@ function createRig() {
   const find = createInstanceLookup(store.instances);
   const broken = new Set<string>();
   const did: string[] = [];
+  const facts: SessionFact[] = [];
   const wired: SocketHandlers[] = [];
   let hang: Promise<void> = Promise.resolve();
   let closing: Promise<void> = Promise.resolve();
@@ -68,9 +70,10 @@ function createRig() {
       },
     },
     random: { float: () => 0.5, bytes: () => new Uint8Array(), uuid: () => '' },
-    board, outlet: { publish: async () => {} }, history: { record: async () => {} },
+    board, outlet: { publish: async () => {} }, history: { append: async () => {} },
     trafficOf: () => ({ onMessage: async () => {}, onServerAck: async () => {}, onReceipt: async () => {}, onCaughtUp: () => {} }),
     onStatus: () => {}, endLeftovers: async () => {},
+    observe: (fact: SessionFact) => { facts.push(fact); },
     limits: { pairingTimeoutMs: 120_000, flapping: { losses: 8, withinMs: 900_000, pauseMs: 600_000 } },
   } as unknown as SessionManagerParts);
   const forceCleanUp = createForceCleanUp({
@@ -79,7 +82,7 @@ function createRig() {
   });
   const connect = createConnectInstance({ find, instances: store.instances, sessions, client, turns, clock, view: undefined as never });
   return {
-    sessions, board, forceCleanUp, connect, broken, did, wired,
+    sessions, board, forceCleanUp, connect, broken, did, wired, facts,
     /** Resolves when it is CONNECTED over its so-manieth socket. */
     async connectAs(number: number) {
       const connecting = connect('one');
@@ -193,5 +196,17 @@ test('nothing stands on the board afterwards; what somebody has connected meanwh
   goOn();
   await offBoard;
   expect(await rig.board.get('one')).toMatchObject({ status: 'CONNECTING' });
+  await rig.stop();
+});
+
+test.each([[[], null], [['wipe'], 'store_unavailable']])('that credentials were deleted is said when they are, and why they could not be: %j', async (broken, failure) => {
+  const rig = createRig();
+  rig.pair();
+  await rig.connectAs(1);
+  for (const part of broken) rig.broken.add(part);
+  rig.wired[0]?.onClose({ cause: 'logged_out', code: 401, message: 'unlinked' });
+  await until('it is said', () => rig.facts.some(({ type }) => type === 'wiped'));
+  expect(rig.did).toContain('wipe');
+  expect(rig.facts.filter(({ type }) => type === 'wiped')).toEqual([{ instanceId: 'one', type: 'wiped', cause: 'logged_out', failure }]);
   await rig.stop();
 });

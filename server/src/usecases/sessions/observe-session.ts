@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../../domain/errors.js';
+import type { SessionEnd } from '../../domain/instances/backup.js';
 import type { ConnectionEvent, ConnectionState, Transition } from '../../domain/instances/connection.js';
 import { factsOf, type ConnectionFact } from '../../domain/instances/session-fact.js';
 import type { Clock } from '../../ports/clock.js';
@@ -12,6 +14,8 @@ export type SessionFact = { instanceId: string } & (
   | { type: 'scanned'; afterMs: number }
   /** `afterMs`: since the scan where there was one (`since: 'scanned'`), else as that of `qr_shown`. */
   | { type: 'opened'; afterMs: number; since: 'connect_started' | 'scanned' }
+  /** The credentials were deleted; `failure` says why they could not be. */
+  | { type: 'wiped'; cause: SessionEnd['cause']; failure: ErrorCode | null }
 );
 
 /** Told what happens to connections, at once. It must not throw, and takes no time. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { isPassing } from '../../domain/errors.js';
+import { isDomainError, isPassing } from '../../domain/errors.js';
+import type { SessionEnd } from '../../domain/instances/backup.js';
 import {
   initialConnection, isPending, transition, type ConnectionEffect, type ConnectionEvent, type ConnectionLimits, type ConnectionState,
 } from '../../domain/instances/connection.js';
@@ -215,7 +216,7 @@ export class Session {
       switch (effect.type) {
         case 'open': return await this.#open(effect.socket);
         case 'teardown': return await this.#teardown();
-        case 'wipe': return await client.wipeSession(tenure, this.#parts.traffic.onMessage, effect.end);
+        case 'wipe': return await this.#wipe(effect.end);
         case 'discard-half-made': return await client.discardHalfMadeSession(tenure);
         case 'watch': {
           const { socket } = this.#state;
@@ -230,6 +231,17 @@ export class Session {
       }
     } catch (err) {
       logger[isPassing(err) ? 'debug' : 'error']({ err, instanceId, effect: effect.type }, 'a step of the connection failed');
+    }
+  }
+
+  async #wipe(end: SessionEnd): Promise<void> {
+    const { client, instanceId, tenure, observe, traffic } = this.#parts;
+    try {
+      await client.wipeSession(tenure, traffic.onMessage, end);
+      observe({ instanceId, type: 'wiped', cause: end.cause, failure: null });
+    } catch (error) {
+      observe({ instanceId, type: 'wiped', cause: end.cause, failure: isDomainError(error) ? error.code : 'internal_error' });
+      throw error;
     }
   }
 
