@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../support/until';
 import { createRedisRig, linesWith, type RedisRig } from './support/redis-rig';
 
+const time = (ms: number) => new Promise(resolve => { setTimeout(resolve, ms); });
 const LONG_MS = 30_000;
 
 describe('calls between nodes on Redis', () => {
@@ -82,6 +83,23 @@ describe('calls between nodes on Redis', () => {
     await until('it is under way', () => finish !== null);
     (finish as unknown as (value: unknown) => void)('again');
     expect(await next).toBe('again');
+  });
+
+  it('brings the answer also when the connection was lost over which it would have gone', async () => {
+    const [a, b] = [(await rig.opened()).link('a'), (await rig.opened()).link('b')];
+    let finish: ((value: unknown) => void) | null = null;
+    await b.serve(() => new Promise(resolve => { finish = resolve; }));
+    let answer: Promise<unknown> = Promise.resolve();
+    await until('a call gets there', async () => {
+      answer = ask(a, 1);
+      await Promise.race([failureOf(answer), until('it is under way', () => finish !== null)]);
+      return finish !== null;
+    });
+    // Those that hear stay.
+    await rig.redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    await time(20);
+    (finish as unknown as (value: unknown) => void)('done');
+    expect(await answer).toBe('done');
   });
 
   it('does not wait for a node that was killed', async () => {

@@ -16,6 +16,9 @@ const REMEMBERED = 10_000;
 const CLOSE_WITHIN_MS = 3_000;
 /** A node that takes requests before it hears the others is unreachable for them. It starts all the same when Redis is slow, or away. */
 const LISTEN_WITHIN_MS = 3_000;
+/** A connection that was lost is back by then; nobody else tells the caller, who would wait for as long as he can. */
+const REPLY_WITHIN_MS = 10_000;
+const REPLY_PAUSE_MS = 100;
 /** What a connection does that has not failed. */
 const HOPEFUL: readonly string[] = ['connecting', 'connect', 'ready'];
 
@@ -82,7 +85,21 @@ export function createRedisNodeLink({ clients, prefix, nodeId, clock, logger }: 
     // With all that is not known of the time, it errs towards not beginning.
     const now = await time.now();
     const reply: Reply = now === null || now.latest > until ? { id, late: true } : { id, ...await outcomeOf(handle, traceparent === undefined ? { verb, args } : { verb, args, traceparent }) };
-    await commands.publish(repliesOf(from), encode(reply)).catch(refused);
+    await publishReply(repliesOf(from), encode(reply));
+  }
+
+  /** After a restart of Redis the ears may be back before the voice is. An answer that gets there twice is one. */
+  async function publishReply(channel: string, text: string): Promise<void> {
+    const begun = clock.elapsed();
+    for (;;) {
+      try {
+        await commands.publish(channel, text);
+        return;
+      } catch (error) {
+        if (clock.elapsed() - begun > REPLY_WITHIN_MS || closing) return refused(error as Error);
+        await new Promise<void>(resolve => { clock.after(REPLY_PAUSE_MS, resolve); });
+      }
+    }
   }
 
   async function outcomeOf(handle: (call: NodeCall) => Promise<unknown>, call: NodeCall): Promise<{ value: unknown } | { error: ErrorFacts }> {
